@@ -1,0 +1,131 @@
+"""Results that the package ships: what was measured, and where the numbers come from."""
+
+import json
+import os
+import platform
+import subprocess
+import tempfile
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+__all__ = ["Result", "load_result", "provenance", "save_result"]
+
+FOLDER = Path(__file__).parent / "results"
+REQUIRED = frozenset({"command", "version", "date", "device", "threads", "python", "torch"})
+
+
+@dataclass(frozen=True)
+class Result:
+    """One measurement.
+
+    Attributes:
+        measured: the numbers, with their units in the keys.
+        provenance: command, code version, date, device, threads, versions.
+
+    Source: this book.
+    """
+
+    measured: dict[str, Any]
+    provenance: dict[str, Any]
+
+
+def provenance(command: str) -> dict[str, Any]:
+    """Say where a number measured now comes from.
+
+    Args:
+        command: what a reader types to measure again.
+
+    Returns:
+        The command, the code's commit (marked '+' where files were changed since), the date in
+        UTC, the processor, PyTorch's threads, and the versions of Python and PyTorch.
+
+    Source: this book.
+    """
+    return {
+        "command": command,
+        "version": _commit(),
+        "date": datetime.now(UTC).date().isoformat(),
+        "device": _processor(),
+        "threads": torch.get_num_threads(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def save_result(result: Result, path: str | Path) -> Path:
+    """Write a result as JSON; a file that is there stays whole until the new one is.
+
+    Args:
+        result: with every field of `provenance`.
+        path: of the file.
+
+    Raises:
+        ValueError: a field of the provenance is missing, or a number is not finite.
+        OSError: the folder is missing or cannot be written.
+
+    Source: this book.
+    """
+    _check(result, path)
+    path = Path(path)
+    text = json.dumps(asdict(result), indent=1, allow_nan=False)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text + "\n")
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+    return path
+
+
+def load_result(name: str) -> Result:
+    """Read a result that the package ships.
+
+    Args:
+        name: of the file in ``stlib/results``, without ``.json``.
+
+    Raises:
+        FileNotFoundError: no such result; the message lists those there are.
+        ValueError: a field of the provenance is missing.
+
+    Source: this book.
+    """
+    path = FOLDER / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.json"))) or "none"
+        raise FileNotFoundError(f"no result {name!r}; there are: {known}")
+    result = Result(**json.loads(path.read_text(encoding="utf-8")))
+    _check(result, path)
+    return result
+
+
+def _check(result: Result, path: str | Path) -> None:
+    missing = sorted(REQUIRED - result.provenance.keys())
+    if missing:
+        raise ValueError(f"{path}: the provenance lacks {', '.join(missing)}")
+
+
+def _commit() -> str:
+    """The commit of the code, with '+' if it was changed; 'unknown' outside a checkout."""
+    command = ["git", "-C", str(FOLDER.parent), "describe", "--always", "--dirty=+", "--exclude=*"]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+
+
+def _processor() -> str:
+    """The processor's name where the system tells it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return f"CPU, {line.partition(':')[2].strip()}"
+    except OSError:
+        pass
+    return f"CPU, {platform.machine()}"

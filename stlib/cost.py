@@ -1,0 +1,127 @@
+"""What a computation costs: parameters and multiply-accumulates (MACs).
+
+The formulas for convolutional tensor trains are plain sums and products, so that integers give
+counts and sympy symbols give polynomials. `macs` counts what PyTorch really executes.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+__all__ = [
+    "building_macs",
+    "core_parameters",
+    "direct_macs",
+    "kernel_parameters",
+    "kernel_size",
+    "macs",
+    "parameters",
+    "recursive_macs",
+]
+
+
+def kernel_size(i: Any, k: Any) -> Any:
+    """Width of K(i), composed of i cores of width k: ``i(k-1) + 1``.
+
+    Source: Su et al., section 3.2.
+    """
+    return i * (k - 1) + 1
+
+
+def core_parameters(k: Any, ranks: Sequence[Any], axes: int = 2) -> Any:
+    """Numbers stored in the cores G(1) … G(N).
+
+    Args:
+        k: core width.
+        ranks: C(0) … C(N).
+        axes: 2 for images, 1 for rows.
+
+    Source: Su et al., Eq. 8.
+    """
+    return sum(k**axes * c * before for before, c in pairwise(ranks))
+
+
+def kernel_parameters(k: Any, ranks: Sequence[Any], axes: int = 2) -> Any:
+    """Numbers in the kernels K(1) … K(N), were they stored: a free higher-order convolution.
+
+    Args:
+        k: core width.
+        ranks: C(0) … C(N).
+        axes: 2 for images, 1 for rows.
+
+    Source: Su et al., Eq. 7 with kernels that grow.
+    """
+    return sum(kernel_size(i, k) ** axes * c * ranks[0] for i, c in enumerate(ranks[1:], start=1))
+
+
+def building_macs(k: Any, ranks: Sequence[Any], axes: int = 2) -> Any:
+    """MACs of building K(2) … K(N) by Eq. 17, padding included as PyTorch computes it.
+
+    Args:
+        k: core width.
+        ranks: C(0) … C(N).
+        axes: 2 for images, 1 for rows.
+
+    Source: Su et al., Algorithm 1.
+    """
+    return sum(
+        kernel_size(i, k) ** axes * k**axes * ranks[0] * before * c
+        for i, (before, c) in enumerate(pairwise(ranks), start=1)
+        if i > 1
+    )
+
+
+def direct_macs(k: Any, ranks: Sequence[Any], pixels: Any, axes: int = 2) -> Any:
+    """MACs of applying K(1) … K(N) as Algorithm 1 does; `building_macs` comes on top, once.
+
+    Args:
+        k: core width.
+        ranks: C(0) … C(N).
+        pixels: of one canvas, times the batch.
+        axes: 2 for images, 1 for rows.
+
+    Source: Su et al., Algorithm 1; for equal ranks it grows as N^3 (N^2 on rows).
+    """
+    return kernel_parameters(k, ranks, axes) * pixels
+
+
+def recursive_macs(k: Any, ranks: Sequence[Any], pixels: Any, axes: int = 2) -> Any:
+    """MACs of Algorithm 2.
+
+    Args:
+        k: core width.
+        ranks: C(0) … C(N).
+        pixels: of one canvas, times the batch.
+        axes: 2 for images, 1 for rows.
+
+    Source: Su et al., Algorithm 2; for equal ranks it grows as N.
+    """
+    return core_parameters(k, ranks, axes) * pixels
+
+
+def macs(function: Callable[..., Any], *inputs: Any) -> int:
+    """MACs that PyTorch executes in a call: convolutions and matrix products, nothing else.
+
+    Args:
+        function: called once with `inputs`.
+        inputs: its arguments.
+
+    Returns:
+        Half the number of floating-point operations that torch's own counter reports.
+
+    Source: torch.utils.flop_counter.
+    """
+    with FlopCounterMode(display=False) as counter:
+        function(*inputs)
+    return counter.get_total_flops() // 2
+
+
+def parameters(module: nn.Module) -> int:
+    """Trainable and frozen numbers in a module, each counted once.
+
+    Source: torch.
+    """
+    return sum(weight.numel() for weight in module.parameters())

@@ -1,0 +1,61 @@
+"""Formulas against what PyTorch executes and stores."""
+
+import pytest
+import sympy
+import torch
+from torch import nn
+
+from stlib import cost
+from stlib.tensor_train import compose, direct, kernels, recursive
+from tests.test_tensor_train import RANKS, history
+
+
+@pytest.mark.parametrize("order", range(1, 6))
+@pytest.mark.parametrize("k", [1, 3, 5])
+def test_macs_equal_those_that_torch_counts(order, k):
+    cores, states = history(order, k)
+    ranks, pixels = RANKS[: order + 1], 2 * 13 * 11
+    building = cost.building_macs(k, ranks)
+    assert cost.macs(kernels, cores) == building
+    assert cost.macs(direct, cores, states) == cost.direct_macs(k, ranks, pixels) + building
+    assert cost.macs(recursive, cores, states) == cost.recursive_macs(k, ranks, pixels)
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+def test_parameters_are_the_numbers_stored(axes):
+    shape = (1, 5) if axes == 1 else (5, 5)
+    cores, _ = history(4, shape)
+    assert cost.core_parameters(5, RANKS[:5], axes) == sum(g.numel() for g in cores)
+    assert cost.kernel_parameters(5, RANKS[:5], axes) == sum(g.numel() for g in kernels(cores))
+    assert cost.kernel_size(4, 5) == kernels(cores)[-1].shape[-1]
+
+
+def test_orders_are_three_and_one_in_n():
+    """Symbolic width and rank: sums of N terms are polynomials in N of degree 3 and 1."""
+    k, c, n = sympy.symbols("k c n", positive=True)
+    points = [(order, (c,) * (order + 1)) for order in range(1, 7)]
+    cubic = sympy.interpolate([(o, cost.direct_macs(k, r, 1)) for o, r in points], n)
+    linear = sympy.interpolate([(o, cost.recursive_macs(k, r, 1)) for o, r in points], n)
+    assert sympy.degree(cubic, n) == 3
+    assert sympy.degree(linear, n) == 1
+    assert sympy.simplify(cubic.coeff(n, 3) - c**2 * (k - 1) ** 2 / 3) == 0
+
+
+def test_the_two_never_cross():
+    for k in (3, 5, 7):
+        for ranks in [(128, *[8] * 8), (4, *[4] * 8), (1, *[1] * 8)]:
+            for order in range(2, 9):
+                used = ranks[: order + 1]
+                assert cost.direct_macs(k, used, 1) > cost.recursive_macs(k, used, 1)
+            assert cost.direct_macs(k, ranks[:2], 1) == cost.recursive_macs(k, ranks[:2], 1)
+
+
+def test_parameters_and_macs_of_a_module():
+    layer = nn.Conv2d(3, 8, 5, padding=2)
+    assert cost.parameters(layer) == 8 * 3 * 25 + 8
+    assert cost.macs(layer, torch.zeros(2, 3, 10, 12)) == 2 * 10 * 12 * 8 * 3 * 25
+
+
+def test_building_counts_each_composition_with_its_padding():
+    cores, _ = history(3, 3)
+    assert cost.macs(compose, cores[0], cores[1]) == 5 * 5 * 3 * 3 * 4 * 3 * 2
