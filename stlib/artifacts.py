@@ -92,7 +92,7 @@ def load_result(name: str) -> Result:
 
     Raises:
         FileNotFoundError: no such result; the message lists those there are.
-        ValueError: a field of the provenance is missing.
+        ValueError: the file is no result, or a field of its provenance is missing.
 
     Source: this book.
     """
@@ -100,7 +100,10 @@ def load_result(name: str) -> Result:
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.json"))) or "none"
         raise FileNotFoundError(f"no result {name!r}; there are: {known}")
-    result = Result(**json.loads(path.read_text(encoding="utf-8")))
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    if stored.keys() != {"measured", "provenance"}:
+        raise ValueError(f"{path}: holds {sorted(stored)}, expected measured and provenance")
+    result = Result(**stored)
     _check(result, path)
     return result
 
@@ -112,10 +115,15 @@ def _check(result: Result, path: str | Path) -> None:
 
 
 def _commit() -> str:
-    """The commit of the code, with '+' if it was changed; 'unknown' outside a checkout."""
-    command = ["git", "-C", str(FOLDER.parent), "describe", "--always", "--dirty=+", "--exclude=*"]
-    try:
+    """The commit of the code, with '+' if it was changed; 'unknown' outside its checkout."""
+
+    def git(*words: str) -> str:
+        command = ["git", "-C", str(FOLDER.parent), *words]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    try:
+        git("ls-files", "--error-unmatch", "artifacts.py")  # not the repository we are installed in
+        return git("describe", "--always", "--dirty=+", "--exclude=*")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
 

@@ -26,6 +26,10 @@ __all__ = [
 def kernel_size(i: Any, k: Any) -> Any:
     """Width of K(i), composed of i cores of width k: ``i(k-1) + 1``.
 
+    Args:
+        i: how many cores.
+        k: width of each.
+
     Source: Su et al., section 3.2.
     """
     return i * (k - 1) + 1
@@ -36,7 +40,7 @@ def core_parameters(k: Any, ranks: Sequence[Any], axes: int = 2) -> Any:
 
     Args:
         k: core width.
-        ranks: C(0) … C(N).
+        ranks: C(0) … C(N); with fewer than two there is nothing, and the cost is 0.
         axes: 2 for images, 1 for rows.
 
     Source: Su et al., Eq. 8.
@@ -49,7 +53,7 @@ def kernel_parameters(k: Any, ranks: Sequence[Any], axes: int = 2) -> Any:
 
     Args:
         k: core width.
-        ranks: C(0) … C(N).
+        ranks: C(0) … C(N); with fewer than two there is nothing, and the cost is 0.
         axes: 2 for images, 1 for rows.
 
     Source: Su et al., Eq. 7 with kernels that grow.
@@ -62,7 +66,7 @@ def building_macs(k: Any, ranks: Sequence[Any], axes: int = 2) -> Any:
 
     Args:
         k: core width.
-        ranks: C(0) … C(N).
+        ranks: C(0) … C(N); with fewer than two there is nothing, and the cost is 0.
         axes: 2 for images, 1 for rows.
 
     Source: Su et al., Algorithm 1.
@@ -79,7 +83,7 @@ def direct_macs(k: Any, ranks: Sequence[Any], pixels: Any, axes: int = 2) -> Any
 
     Args:
         k: core width.
-        ranks: C(0) … C(N).
+        ranks: C(0) … C(N); with fewer than two there is nothing, and the cost is 0.
         pixels: of one canvas, times the batch.
         axes: 2 for images, 1 for rows.
 
@@ -93,7 +97,7 @@ def recursive_macs(k: Any, ranks: Sequence[Any], pixels: Any, axes: int = 2) -> 
 
     Args:
         k: core width.
-        ranks: C(0) … C(N).
+        ranks: C(0) … C(N); with fewer than two there is nothing, and the cost is 0.
         pixels: of one canvas, times the batch.
         axes: 2 for images, 1 for rows.
 
@@ -103,7 +107,7 @@ def recursive_macs(k: Any, ranks: Sequence[Any], pixels: Any, axes: int = 2) -> 
 
 
 def macs(function: Callable[..., Any], *inputs: Any) -> int:
-    """MACs that PyTorch executes in a call: convolutions and matrix products, nothing else.
+    """MACs that PyTorch executes in a call: convolutions, matrix products, attention; no more.
 
     Args:
         function: called once with `inputs`.

@@ -21,7 +21,8 @@ class Layer(NamedTuple):
         stride: of the convolution.
         dilation: distance between taps.
         pool: width and stride of a pool after the convolution; 1 is none.
-        padding: zeros added before the first pixel; None is 'same', ``dilation * (kernel // 2)``.
+        padding: zeros added before the first pixel; None is ``dilation * (kernel // 2)``, which for
+            odd kernels is called 'same'.
 
     Source: Dumoulin and Visin 2016, relationships 5 and 12, for the vocabulary.
     """
@@ -123,10 +124,11 @@ def influence(
     Args:
         network: maps `x` to ``[..., height, width]``.
         x: the input at which the gradient is taken.
-        at: row and column of the output pixel; its channels, times and batch items are added.
+        at: row and column of the output pixel, from 0. Its channels, times and batch items are
+            added, and may cancel: take positive weights to be sure.
 
     Returns:
-        The largest absolute gradient over all leading axes of `x`.
+        The largest absolute gradient over all leading axes of `x`; zero if the output ignores it.
 
     Raises:
         IndexError: `at` lies outside the output.
@@ -134,7 +136,14 @@ def influence(
     Source: Luo et al. 2016, the effective receptive field.
     """
     x = x.detach().clone().requires_grad_()
-    (gradient,) = torch.autograd.grad(network(x)[..., at[0], at[1]].sum(), x)
+    output = network(x)
+    if not (0 <= at[0] < output.shape[-2] and 0 <= at[1] < output.shape[-1]):
+        raise IndexError(f"{at=} lies outside the output, {tuple(output.shape[-2:])}")
+    if not output.requires_grad:  # a network that never touches x
+        return x.new_zeros(x.shape[-2:])
+    (gradient,) = torch.autograd.grad(
+        output[..., at[0], at[1]].sum(), x, allow_unused=True, materialize_grads=True
+    )
     return gradient.abs().reshape(-1, *x.shape[-2:]).amax(0)
 
 
@@ -143,7 +152,8 @@ def support(
 ) -> Bool[Tensor, "height width"]:
     """Which input pixels one output pixel depends on: where `influence` is not zero.
 
-    With positive weights nothing cancels, and this is the exact receptive field.
+    With positive weights and no flat spots (a ReLU at 0 has one) nothing cancels, and this is the
+    exact receptive field.
 
     Raises:
         IndexError: `at` lies outside the output.

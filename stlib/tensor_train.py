@@ -250,7 +250,8 @@ def classic_tensor_train(
         G(0) ``[height, width, R0]``, then ``[T, S, R, R']``, the last ``[T, S, R]``.
 
     Raises:
-        ValueError: factors that do not multiply to the channels, or a rank below 1.
+        ValueError: not as many of one kind of factor as of the other, factors that do not multiply
+            to the channels, or a rank below 1.
         ModuleNotFoundError: tensorly is missing; ``pip install 'stlib[book]'`` brings it.
 
     Source: Su et al., Eq. 13 with its last factor corrected to ``[T, S, R]``; Oseledets 2011.
@@ -275,16 +276,12 @@ def classic_tensor_train(
         ) from missing
 
     count, (height, width) = len(outputs), kernel.shape[2:]
-    paired = [
-        axis for pair in zip(range(count), range(count, 2 * count), strict=True) for axis in pair
-    ]
     tensor = kernel.permute(2, 3, 0, 1).reshape(height, width, *outputs, *inputs)
-    tensor = tensor.permute(0, 1, *(2 + axis for axis in paired))
+    in_pairs = [axis for t in range(2, 2 + count) for axis in (t, t + count)]  # T1 S1 T2 S2 …
     modes = [t * s for t, s in zip(outputs, inputs, strict=True)]
+    tensor = tensor.permute(0, 1, *in_pairs).reshape(height * width, *modes)
     with tensorly.backend_context("pytorch"):
-        train = tensor_train(
-            tensor.reshape(height * width, *modes), rank=_bonds(height * width, modes, rank)
-        )
+        train = tensor_train(tensor, rank=[1, *[rank] * count, 1])
     first = train[0].reshape(height, width, -1)
     rest = [
         core.permute(1, 0, 2).reshape(t, s, core.shape[0], core.shape[2])
@@ -317,13 +314,6 @@ def classic_kernel(factors: Sequence[Tensor]) -> Kernel:
         kernel = torch.einsum("hwabr,tsrq->hwatbsq", kernel, factor)  # ctt-eq-13
         kernel = kernel.flatten(4, 5).flatten(2, 3)
     return kernel.squeeze(-1).permute(2, 3, 0, 1)
-
-
-def _bonds(first: int, modes: Sequence[int], rank: int) -> list[int]:
-    """Bond widths: the wanted rank, or the smaller side of the unfolding at that cut."""
-    sizes = [first, *modes]
-    cuts = [min(rank, prod(sizes[:cut]), prod(sizes[cut:])) for cut in range(1, len(sizes))]
-    return [1, *cuts, 1]
 
 
 def _radius(kernel: Kernel) -> tuple[int, int]:

@@ -76,14 +76,16 @@ def history(
         Cores G(1) … G(N), states H(1) … H(N).
 
     Raises:
-        ValueError: fewer than two ranks.
+        ValueError: fewer than two ranks, a rank below 1, or an even width.
 
     Source: this book, chapter 10.
     """
-    if len(ranks) < 2:
-        raise ValueError(f"{ranks=}: C(0) and C(1) at least")
+    if len(ranks) < 2 or min(ranks) < 1:
+        raise ValueError(f"{ranks=}: C(0) and C(1) at least, each 1 or more")
     draw = torch.Generator().manual_seed(seed)
     down, right = (k, k) if isinstance(k, int) else k
+    if down % 2 == 0 or right % 2 == 0:
+        raise ValueError(f"{k=}: the width of a core must be odd")
     cores = [
         torch.randn(before, after, down, right, generator=draw, dtype=torch.float64)
         for before, after in pairwise(ranks)
@@ -147,8 +149,8 @@ def impulse_response(
     residuals = []
     for i, built in enumerate(kernels(cores), start=1):
         channels = cores[i - 1].shape[1]
-        impulse = torch.eye(channels, dtype=built.dtype).reshape(channels, channels, 1, 1)
-        response = impulse
+        identity = torch.eye(channels, dtype=built.dtype, device=built.device)
+        response = identity.reshape(channels, channels, 1, 1)
         for core in reversed(cores[:i]):
             response = correlate(response, core, "full")
         residuals.append(_residual(response.transpose(0, 1).flip(2, 3), built))  # ctt-eq-15
@@ -170,7 +172,8 @@ def invariant(
     Args:
         cores: G(1) … G(N).
         states: H(1) … H(N).
-        boundary: ``'full'`` or ``'circular'``; under ``'zero'`` the step is false.
+        boundary: ``'full'`` or ``'circular'``; under ``'zero'`` the step is false. Claims are
+            handed ``'zero'`` and enlarged states in place of ``'full'``.
         kernels: the claim about kernels, Eq. 17.
         recursive: the claim about the recursion, Eq. 16.
 
@@ -199,7 +202,13 @@ def invariant(
 
 
 def induction(
-    cores: Sequence[Kernel], states: Sequence[Canvas], n: int, boundary: Boundary = "full"
+    cores: Sequence[Kernel],
+    states: Sequence[Canvas],
+    n: int,
+    boundary: Boundary = "full",
+    correlate: Callable[[Canvas, Kernel, Boundary], Canvas] = correlate,
+    kernels: Callable[[Sequence[Kernel]], list[Kernel]] = kernels,
+    recursive: Callable[[Sequence[Kernel], Sequence[Canvas], Boundary], Canvas] = recursive,
 ) -> Induction:
     """Step 3, slowly: why the claim for n gives the claim for n - 1.
 
@@ -207,7 +216,11 @@ def induction(
         cores: G(1) … G(N).
         states: H(1) … H(N).
         n: from N down to 1.
-        boundary: ``'full'`` or ``'circular'``; under ``'zero'`` the regrouping is false.
+        boundary: ``'full'`` or ``'circular'``; under ``'zero'`` the regrouping is false. Claims
+            are handed ``'zero'`` and enlarged states in place of ``'full'``.
+        correlate: the claim about a layer, that it is linear.
+        kernels: the claim about kernels, Eq. 17.
+        recursive: the claim about the recursion, Eq. 16.
 
     Returns:
         The residual of each of the four equalities.
@@ -221,10 +234,9 @@ def induction(
         raise ValueError(f"{n=}: must lie between 1 and the order, {len(cores)}")
     if boundary == "full":
         states, boundary = enlarge(cores, states), "zero"
-    built = [_identity(cores), *kernels(cores)]
-    tail = slice(n, None)
+    built = [_identity(cores), *kernels(cores)]  # K(0) … K(N)
     h = states[n - 1]
-    v = recursive(cores[tail], states[tail], boundary) if n < len(cores) else torch.zeros_like(h)
+    v = recursive(cores[n:], states[n:], boundary) if n < len(cores) else torch.zeros_like(h)
 
     apart = correlate(h, built[n], boundary) + correlate(v, built[n], boundary)
     joined = correlate(v + h, built[n], boundary)  # ctt-eq-20, ctt-eq-21
@@ -244,10 +256,15 @@ def induction(
 def _identity(cores: Sequence[Kernel]) -> Kernel:
     """K(0): one tap that hands every output channel on."""
     outputs = cores[0].shape[0]
-    return torch.eye(outputs, dtype=cores[0].dtype).reshape(outputs, outputs, 1, 1)
+    identity = torch.eye(outputs, dtype=cores[0].dtype, device=cores[0].device)
+    return identity.reshape(outputs, outputs, 1, 1)
 
 
 def _residual(expected: Tensor, found: Tensor) -> float:
+    """Largest difference over largest value; infinite where a shape or a number is wrong."""
     if expected.shape != found.shape:
         return float("inf")
-    return float((expected - found).abs().max() / expected.abs().max())
+    gap, size = (expected - found).abs().max(), expected.abs().max()
+    if not gap.isfinite():  # a comparison with NaN is false, and would let the claim stand
+        return float("inf")
+    return float(gap / size) if gap else 0.0

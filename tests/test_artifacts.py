@@ -1,6 +1,7 @@
 """Results keep their provenance, and a file is never half written."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -39,6 +40,25 @@ def test_numbers_without_provenance_or_value_are_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_that_is_no_result_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(artifacts, "FOLDER", tmp_path)
+    (tmp_path / "odd.json").write_text('{"measured": {}, "extra": 1}')
+    with pytest.raises(ValueError, match=r"holds .'extra', 'measured'., expected"):
+        load_result("odd")
+
+
+def test_the_commit_is_this_packages_or_unknown(tmp_path, monkeypatch):
+    """Installed inside somebody else's repository, their commit is not ours."""
+    package = tmp_path / "site-packages" / "stlib"
+    package.mkdir(parents=True)
+    (package / "artifacts.py").touch()
+    for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "theirs"]):
+        who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+        subprocess.run(["git", "-C", str(tmp_path), *who, *words], check=True)
+    monkeypatch.setattr(artifacts, "FOLDER", package / "results")
+    assert provenance("x")["version"] == "unknown"
+
+
 def test_an_unknown_result_is_named_with_those_there_are():
     with pytest.raises(FileNotFoundError, match=r"no result 'none-such'; there are: .*ctt-"):
         load_result("none-such")
@@ -48,4 +68,5 @@ def test_an_unknown_result_is_named_with_those_there_are():
 def test_every_shipped_result_loads_and_says_how_to_measure_again(path):
     result = load_result(path.stem)
     assert result.provenance["command"].startswith(("make ", "python "))
+    assert result.provenance["version"] != "unknown"
     assert json.loads(path.read_text())["measured"]

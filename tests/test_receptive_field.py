@@ -134,20 +134,57 @@ def test_influence_is_the_kernel_itself_for_one_layer():
     assert row.tolist() == [0, 0, 0, 1, 2, 4, 0, 0, 0]
 
 
+def test_influence_takes_the_largest_over_channels_and_leaves_the_input_alone():
+    x = torch.ones(1, 2, 1, 3, dtype=torch.float64)
+    weight = torch.tensor([[[[1.0, 5, 1]], [[2.0, 3, -4]]]], dtype=torch.float64)
+    row = influence(lambda x: F.conv2d(x, weight, padding=(0, 1)), x, (0, 1))[0]
+    assert row.tolist() == [2, 5, 4]
+    assert not x.requires_grad
+
+
+def test_a_network_that_ignores_its_input_has_no_field():
+    x = torch.ones(1, 1, 4, 4)
+    assert not support(lambda x: torch.ones(1, 1, 4, 4), x, (0, 0)).any()
+    assert not support(lambda x: torch.ones(1, 1, 4, 4, requires_grad=True), x, (0, 0)).any()
+
+
+def test_spread_of_a_lopsided_row():
+    """1 at 0 and 3 at 2: mean 1.5, variance (2.25 + 3 * 0.25) / 4."""
+    assert spread(torch.tensor([1.0, 0, -3])) == pytest.approx(0.75**0.5)
+
+
+def test_no_lag_has_no_radius():
+    assert recurrent_radii(2, [1], 0) == []
+
+
 @pytest.mark.parametrize("width", [1, 3, 5, 9])
 def test_spread_of_a_uniform_row(width):
     assert spread(torch.ones(width)) == pytest.approx(((width**2 - 1) / 12) ** 0.5)
     assert spread(-torch.ones(width)) == spread(torch.ones(width))
 
 
-def test_bad_input_is_named():
+@pytest.mark.parametrize(
+    "layer",
+    [Layer(0), Layer(3, stride=0), Layer(3, dilation=0), Layer(3, pool=0), Layer(3, padding=-1)],
+)
+def test_an_impossible_layer_is_named(layer):
     with pytest.raises(ValueError, match="count from 1"):
-        span([Layer(0)], 0)
+        span([layer], 0)
     with pytest.raises(ValueError, match="count from 1"):
-        field([Layer(3, padding=-1)])
-    with pytest.raises(ValueError, match="entry=-1"):
-        recurrent_radii(-1, [1], 3)
+        field([layer])
+
+
+@pytest.mark.parametrize(
+    ("entry", "steps", "lags"), [(-1, [1], 3), (0, [], 3), (0, [1, -1], 3), (0, [1], -1)]
+)
+def test_an_impossible_recurrence_is_named(entry, steps, lags):
+    with pytest.raises(ValueError, match="entry="):
+        recurrent_radii(entry, steps, lags)
+
+
+def test_other_bad_input_is_named():
     with pytest.raises(ValueError, match="look nowhere"):
         spread(torch.zeros(3))
-    with pytest.raises(IndexError):
-        support(lambda x: x, torch.zeros(1, 1, 3, 3), (5, 0))
+    for at in [(5, 0), (0, 3), (-1, 0)]:
+        with pytest.raises(IndexError, match="lies outside the output"):
+            support(lambda x: x, torch.zeros(1, 1, 3, 3), at)

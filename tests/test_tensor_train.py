@@ -87,6 +87,7 @@ def test_correlate_circular_when_the_kernel_is_wider_than_the_canvas():
 @pytest.mark.parametrize("order", range(1, 6))
 @pytest.mark.parametrize("k", [1, 3, 5])
 def test_kernels_ctt_eq_8_ctt_eq_15_every_path_through_the_ranks(order, k):
+    # ctt-eq-8, ctt-eq-15
     """The definition: a sum over all rank indices of convolved chains, here by brute force."""
     cores, _ = history(order, k)
     built = kernels(cores)[-1]
@@ -104,6 +105,7 @@ def test_kernels_ctt_eq_8_ctt_eq_15_every_path_through_the_ranks(order, k):
 
 
 def test_kernels_ctt_eq_17_one_step_at_a_time():
+    # ctt-eq-17
     cores, _ = history(4, 3)
     built = kernels(cores)
     for i in range(1, 4):
@@ -112,6 +114,7 @@ def test_kernels_ctt_eq_17_one_step_at_a_time():
 
 
 def test_direct_ctt_eq_9_ctt_eq_14_as_loops():
+    # ctt-eq-9, ctt-eq-14
     cores, states = history(3, 3, height=6, width=5, ranks=(2, 2, 1, 2))
     phi = direct(cores, states)
     expected = np.zeros(phi.shape)
@@ -126,6 +129,7 @@ def test_direct_ctt_eq_9_ctt_eq_14_as_loops():
 
 
 def test_recursive_ctt_eq_16_ctt_alg_2_written_out_for_three():
+    # ctt-eq-16, ctt-alg-2
     (g1, g2, g3), (h1, h2, h3) = history(3, 5)
     nested = F.conv2d(h1 + F.conv2d(h2 + F.conv2d(h3, g3, padding=2), g2, padding=2), g1, padding=2)
     assert_close(recursive((g1, g2, g3), (h1, h2, h3)), nested, rtol=0, atol=1e-12)
@@ -134,6 +138,7 @@ def test_recursive_ctt_eq_16_ctt_alg_2_written_out_for_three():
 @settings(max_examples=40, deadline=None)
 @given(orders, odd, ranks, st.sampled_from(["full", "circular"]), st.integers(0, 99))
 def test_ctt_alg_1_equals_ctt_alg_2_where_nothing_is_lost(order, k, ranks, boundary, seed):
+    # ctt-alg-1, ctt-alg-2
     cores, states = history(order, k, 6, 7, ranks, seed)
     assert relative(recursive(cores, states, boundary), direct(cores, states, boundary)) < 1e-10
 
@@ -141,6 +146,7 @@ def test_ctt_alg_1_equals_ctt_alg_2_where_nothing_is_lost(order, k, ranks, bound
 @pytest.mark.parametrize("boundary", ["full", "circular", "zero"])
 @pytest.mark.parametrize("order", range(1, 6))
 def test_ctt_alg_1_and_ctt_alg_2_have_the_same_gradients(order, boundary):
+    # ctt-alg-1, ctt-alg-2
     """Everywhere when nothing is lost; under zero padding when only the interior is read."""
     cores, states = history(order, 3, requires_grad=True)
     down, _ = ring_width(cores)
@@ -191,12 +197,24 @@ def test_the_smallest_example_reads_three_and_two():
     assert recursive((ones, ones), states)[..., 0].item() == 2
 
 
-def test_full_is_the_middle_of_any_larger_canvas():
-    cores, states = history(3, 3, 5, 4)
+@pytest.mark.parametrize("k", [3, (5, 1), (1, 3)])
+def test_full_is_the_middle_of_any_larger_canvas(k):
+    cores, states = history(3, k, 5, 4)
     down, right = reach(cores)
     larger = [F.pad(h, (right + 2, right + 2, down + 2, down + 2)) for h in states]
     assert_close(interior(direct(cores, larger), 2), direct(cores, states, "full"))
     assert enlarge(cores, states)[0].shape[-2:] == (5 + 2 * down, 4 + 2 * right)
+
+
+@pytest.mark.parametrize("boundary", ["zero", "circular", "full"])
+@pytest.mark.parametrize("algorithm", [direct, recursive])
+def test_both_run_forward_and_backward_on_meta(algorithm, boundary):
+    """No tensor is made on another device than the input's: so it runs on any."""
+    cores, states = ([x.to("meta").requires_grad_() for x in part] for part in history(3, 3))
+    phi = algorithm(cores, states, boundary)
+    slopes = torch.autograd.grad(phi.sum(), cores + states)
+    assert phi.is_meta
+    assert [slope.shape for slope in slopes] == [x.shape for x in cores + states]
 
 
 @pytest.mark.parametrize("k", [3, 5])
@@ -209,6 +227,7 @@ def test_gradcheck(k):
 
 
 def test_ctt_eq_13_full_rank_is_exact_and_error_falls_with_rank():
+    # ctt-eq-13
     torch.manual_seed(0)
     kernel = torch.randn(32, 12, 5, 5, dtype=torch.float64)
     errors = []
@@ -223,6 +242,7 @@ def test_ctt_eq_13_full_rank_is_exact_and_error_falls_with_rank():
 
 
 def test_ctt_eq_13_recovers_a_planted_train_and_sums_as_printed():
+    # ctt-eq-13
     """Planted factors of rank 3; the sum is written with numpy's einsum, letter by letter."""
     draw = np.random.default_rng(0)
     g0, g1, g2 = (draw.normal(size=s) for s in [(3, 3, 3), (4, 2, 3, 3), (2, 3, 3)])
@@ -235,6 +255,7 @@ def test_ctt_eq_13_recovers_a_planted_train_and_sums_as_printed():
 
 
 def test_ctt_eq_13_error_is_the_truncated_singular_values():
+    # ctt-eq-13
     """With two factors a train is one SVD, whose error is known (Eckart and Young)."""
     torch.manual_seed(0)
     kernel = torch.randn(4, 6, 3, 3, dtype=torch.float64)
@@ -252,9 +273,12 @@ def test_ctt_eq_13_error_is_the_truncated_singular_values():
         (lambda g, h: recursive(g[::-1], h), r"G\(2\) writes 4 channels, G\(1\) reads 2"),
         (lambda g, h: direct(g, [h[0], h[0]]), r"H\(2\) has 3 channels, G\(2\) reads 2"),
         (lambda g, h: direct(g, [h[0], h[1][..., :3]]), "must agree"),
+        (lambda g, h: direct(g, [h[0], h[1][..., :3, :]]), "must agree"),
+        (lambda g, h: direct(g, [h[0], h[1][:1]]), "must agree"),
         (lambda g, h: unwrap(correlate)(h[0], g[0], "reflect"), "boundary='reflect'"),
         (lambda g, h: correlate(h[1], g[0]), "x has 2 channels, the kernel reads 3"),
         (lambda g, h: correlate(h[0], g[0][..., :2]), "must be odd"),
+        (lambda g, h: correlate(h[0], g[0][..., :2, :]), "must be odd"),
         (lambda g, h: compose(g[1], g[0]), "outer reads 2 channels, inner writes 4"),
         (lambda g, h: classic_tensor_train(g[0], (2, 3), (3, 1), 2), "multiply to 6"),
         (lambda g, h: classic_tensor_train(g[0], (4,), (3, 1), 2), "as many"),

@@ -38,14 +38,18 @@ def read_controls(
         as ipywidgets has it, and a choice with its first entry.
 
     Raises:
-        ValueError: no controls, an empty range or list, something that is neither, or a default
-            that the control cannot take.
+        ValueError: no controls, one that the figure does not take, an empty range or list,
+            something that is neither, or a default that the control cannot take.
 
     Source: the abbreviations are those of ipywidgets' ``interact``.
     """
     if not abbreviations:
         raise ValueError("explore() needs at least one control, for example n=(1, 6)")
     parameters = inspect.signature(figure).parameters
+    takes_any = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    unknown = [name for name in abbreviations if name not in parameters]
+    if unknown and not takes_any:
+        raise ValueError(f"the figure takes {list(parameters)}, not {', '.join(unknown)}")
     controls = []
     for name, abbreviation in abbreviations.items():
         values, slides = _values(name, abbreviation)

@@ -48,7 +48,7 @@ def page_face(figure: Callable[..., Any], controls: Sequence[Control], alt: str)
         f'<form class="stlib-controls" hidden>{"".join(map(_control, controls))}</form>'
         '<div class="stlib-plot"></div>'
         f'<p class="stlib-fallback">{text} '
-        "<em>To move this figure, open it in the book or run its cell.</em></p>"
+        "<em>It moves once it is drawn: in the book, or by running its cell.</em></p>"
         '<details class="stlib-table" hidden><summary>Data as a table</summary></details>'
         '<p class="stlib-status" role="status"></p>'
         f'<script type="application/json">{data}</script>'

@@ -100,10 +100,10 @@ def filmstrip(
     Source: this book.
     """
     film = np.asarray(frames, dtype=float)
-    if film.ndim != 4 or film.shape[1] not in (1, 3):
+    if film.ndim != 4 or film.shape[1] not in (1, 3) or not film.size:
         raise ValueError(f"frames has shape {film.shape}, expected [time, 1 or 3, height, width]")
     low, high = film.min(), film.max()
-    if low < 0 or high > 1:
+    if not (low >= 0 and high <= 1):  # NaN is neither
         raise ValueError(f"frames lie in [{low}, {high}], expected [0, 1]")
     names = list(titles) or [str(t + 1) for t in range(len(film))]
     if len(names) != len(film):

@@ -1,0 +1,19 @@
+"""What this book adds to Sphinx: cells and figures out of the labs, live figures, the ledger.
+
+Loaded by `_config.yml`. Each module registers itself in its own `setup`.
+"""
+
+from typing import Any
+
+from sphinx.application import Sphinx
+
+from . import assets, lab, ledger, live_figure, numbers, proofs
+
+__all__ = ["setup"]
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything; Sphinx calls this."""
+    for part in (assets, lab, ledger, live_figure, numbers, proofs):
+        part.setup(app)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,56 @@
+"""`live-figure`: a custom element that computes in the page, in a numbered figure.
+
+With the argument `nested_sum` it puts `<nested-sum …>` on the page. The element is defined by
+book/assets/nested_sum.js, one module without imports, which is written into the page once: a
+browser loads no module from a file:// address.
+"""
+
+from collections import defaultdict
+from html import escape
+from typing import ClassVar
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+
+from .assets import ASSETS
+from .lab import NumberedFigure
+
+
+class LiveFigure(NumberedFigure):
+    """The element, its script and style, its caption; options other than `name` are attributes."""
+
+    required_arguments = 1
+    option_spec: ClassVar = defaultdict(
+        lambda: directives.unchanged, name=directives.unchanged_required
+    )
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        tag = name.replace("_", "-")
+        attributes = "".join(
+            f' {key}="{escape(value)}"' for key, value in self.options.items() if key != "name"
+        )
+        return self.figure(f"{self.definition(name)}<{tag}{attributes}></{tag}>")
+
+    def definition(self, name: str) -> str:
+        """The element's style and script, the first time a page asks for them."""
+        defined = self.env.temp_data.setdefault("live-figures", set())
+        if name in defined:
+            return ""
+        defined.add(name)
+        style, script = (self.asset(f"{name}.{suffix}") for suffix in ("css", "js"))
+        return f'<style>{style}</style>\n<script type="module">\n{script}\n</script>\n'
+
+    def asset(self, file: str) -> str:
+        """The text of a file of book/assets; the page is read again when it changes."""
+        path = ASSETS / file
+        if not path.is_file():
+            raise self.error(f"{self.name}: no file book/assets/{file}")
+        self.env.note_dependency(str(path))
+        return path.read_text(encoding="utf-8")
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("live-figure", LiveFigure)

@@ -1,0 +1,134 @@
+"""The directives, in a book of one chapter and one lab."""
+
+from io import StringIO
+from pathlib import Path
+
+import nbformat
+import pytest
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+EXTENSIONS = ["myst_nb", "sphinx_proof", "book.extension"]
+
+CHAPTER = """# 7 · A chapter
+
+{numref}`fig-second` and {prf:ref}`thm-all`.
+
+```{lab-cell} 07_lab sum
+```
+
+```{lab-cell} 07_lab sum
+:output-only:
+```
+
+```{lab-figure} 07_lab drawing
+:name: fig-first
+A **square**.
+
+How to read it.
+```
+
+```{live-figure} nested_sum
+:name: fig-second
+:order: 2
+Live.
+```
+
+```{prf:theorem} All
+:label: thm-all
+Words.
+```
+
+```{prf:proof}
+:class: dropdown
+Few words.
+```
+"""
+
+
+def lab(path: Path) -> None:
+    """A lab that prints a sum and draws a square."""
+    drawn = {"text/html": "<svg id='square'></svg>", "text/plain": "a square"}
+    cells = [
+        nbformat.v4.new_code_cell(
+            "print(40 + 2)",
+            metadata={"tags": ["name:sum"]},
+            outputs=[nbformat.v4.new_output("stream", name="stdout", text="42\n")],
+        ),
+        nbformat.v4.new_code_cell(
+            "square",
+            metadata={"tags": ["name:drawing"]},
+            outputs=[nbformat.v4.new_output("display_data", data=drawn)],
+        ),
+    ]
+    path.parent.mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Build a chapter; give its HTML and the warnings."""
+    lab(tmp_path / "notebooks" / "07_lab.ipynb")
+
+    def run(chapter: str) -> tuple[str, str]:
+        (tmp_path / "index.md").write_text(chapter, encoding="utf-8")
+        out, warnings = tmp_path / "out", StringIO()
+        overrides = {
+            "extensions": EXTENSIONS,
+            "numfig": True,
+            "nb_execution_mode": "off",
+            "exclude_patterns": ["notebooks", "out"],
+        }
+        with patch_docutils(), docutils_namespace():
+            app = Sphinx(
+                str(tmp_path), None, str(out), str(out / ".doctrees"), "html",
+                confoverrides=overrides, status=None, warning=warnings, freshenv=True,
+            )  # fmt: skip
+            app.build()
+        return (out / "index.html").read_text(encoding="utf-8"), warnings.getvalue()
+
+    return run
+
+
+def test_a_chapter_shows_what_its_lab_computed(build):
+    html, warnings = build(CHAPTER)
+    assert warnings == ""
+    assert html.count("42\n") == 2
+    assert html.count('<span class="nb">print</span>') == 1
+    assert "<svg id='square'></svg>" in html
+    assert "a square" not in html
+
+
+def test_numbers_carry_the_chapters(build):
+    html, _ = build(CHAPTER)
+    for number in ("Fig. 7.1", "Fig. 7.2", "Theorem 7.1"):
+        assert number in html
+
+
+def test_a_live_figure_stands_on_the_page_and_is_defined_once(build):
+    twice = CHAPTER + "\n```{live-figure} nested_sum\n:name: fig-third\nAgain.\n```\n"
+    html, _ = build(twice)
+    assert '<nested-sum order="2"></nested-sum>' in html
+    assert "<nested-sum></nested-sum>" in html
+    assert html.count('<script type="module">') == 1
+
+
+def test_a_proof_has_a_title_and_can_fold(build):
+    html, _ = build(CHAPTER)
+    assert '<p class="admonition-title">Proof</p>\n<p>Few words.</p>' in html
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ("```{lab-cell} 07_lab product\n```", "0 cells are tagged name:product, expected one"),
+        ("```{lab-cell} 08_lab sum\n```", "no notebook"),
+        ("```{lab-cell} 07_lab drawing\n:output-only:\n```", "drawing printed nothing"),
+        ("```{lab-figure} 07_lab sum\n:name: f\nWords.\n```", "sum drew nothing"),
+        ("```{lab-figure} 07_lab drawing\nWords.\n```", "needs a :name: and a caption"),
+        ("```{live-figure} no_such\n:name: f\nWords.\n```", "no file book/assets/no_such"),
+    ],
+)
+def test_what_is_not_there_is_a_complaint(build, wrong, complaint):
+    _, warnings = build(f"# 7 · A chapter\n\n{wrong}\n")
+    assert complaint in warnings
