@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from stlib import exercises as package
-from stlib.exercises import Exercise, Result, check, exercises
+from stlib.exercises import Counterexample, Exercise, Result, check, exercises
 from stlib.exercises.compare import Unfit, difference, numbers, same, show
 from stlib.exercises.search import smallest, trial
 from stlib.exercises.student import student_version
@@ -192,7 +192,7 @@ RIGHT = {
     "11-code": [mask_by_slicing, mask_by_padding],
     "11-prove": [lambda width: ({-1: 1}, {1: 1}), lambda width: ({width: 2.0}, {-1: 1, -2: 1})],
     "11-measure": [discrepancy, discrepancy_by_numpy],
-    "11-break": [[[0, 1, 1]] * 3, [[1, 1, 0], [2, 0, 0], np.array([-1.5, 3, 0])]],
+    "11-break": [[[0, 1, 1]] * 3, [[1, 1, 0], [2, 0, 0], np.array([-3.0, 3, 0])]],
 }
 
 
@@ -261,6 +261,35 @@ def wide_step(cores, states, n, boundary):
     return kept + correlate(states[n - 1], kernels(cores)[n - 1], boundary), before, after
 
 
+def padded(cores, states):
+    """Wraps once at most: torch refuses a padding that is wider than the canvas."""
+    total = 0
+    for k, h in zip(kernels(cores), states, strict=True):
+        down, right = k.shape[2] // 2, k.shape[3] // 2
+        total = total + F.conv2d(F.pad(h, (right, right, down, down), mode="circular"), k)
+    return total
+
+
+def share_by(differs):
+    """A discrepancy that is wrong only in where it says that two outputs differ."""
+
+    def wrong(cores, states):
+        share = differs(direct(cores, states) - recursive(cores, states)).double().mean()
+        return share, discrepancy(cores, states)[1]
+
+    return wrong
+
+
+def size_by(size):
+    """A discrepancy that is wrong only in the size of the difference."""
+
+    def wrong(cores, states):
+        share, _ = discrepancy(cores, states)
+        return share, size(direct(cores, states), recursive(cores, states))
+
+    return wrong
+
+
 def rolled(cores, states):
     return evaluate_with(cores, [*states[1:], states[0]])
 
@@ -318,6 +347,8 @@ WRONG = {
             "one way": lambda width: ([0, 0, 1], [0, 1, 1]),
             "nothing": lambda width: ([0, 0, 0], [1, 2, 3]),
             "even": lambda width: ([1, 2], [1, 2, 3]),
+            "the chapter's": lambda width: ([1, 2, 1], [1, 0, -1]),
+            "the chapter's without the sign": lambda width: ([1, 2, 1], [1, 0, 1]),
         },
     ),
     "10-hand": (
@@ -348,6 +379,7 @@ WRONG = {
             ),
             "swapped channels": lambda cores, states: evaluate_with(cores, states).flip(1),
             "input changed": evaluate_in_place,
+            "one round at most": padded,
         },
     ),
     "10-prove": (
@@ -417,13 +449,22 @@ WRONG = {
     "11-measure": (
         24,
         {
-            "relative to nested": lambda c, s: (
-                discrepancy(c, s)[0],
-                (direct(c, s) - recursive(c, s)).norm() / recursive(c, s).norm(),
+            "mean over channels": share_by(lambda d: d.abs() > 1e-9),
+            "first channel": share_by(lambda d: d[:, 0].abs() > 1e-9),
+            "last channel": share_by(lambda d: d[:, -1].abs() > 1e-9),
+            "all channels": share_by(lambda d: (d.abs() > 1e-9).all(1)),
+            "signed": share_by(lambda d: (d > 1e-9).any(1)),
+            "largest": share_by(lambda d: d.amax(1).abs() > 1e-9),
+            "mean of channels": share_by(lambda d: d.mean(1).abs() > 1e-9),
+            "rounding counts": share_by(lambda d: (d != 0).any(1)),
+            "default tolerance": share_by(
+                lambda d: ~torch.isclose(d, torch.zeros_like(d)).all(1, keepdim=True)
             ),
-            "not relative": lambda c, s: (
-                discrepancy(c, s)[0],
-                (direct(c, s) - recursive(c, s)).square().mean().sqrt(),
+            "relative to nested": size_by(lambda one, two: (one - two).norm() / two.norm()),
+            "not relative": size_by(lambda one, two: (one - two).square().mean().sqrt()),
+            "mean size": size_by(lambda one, two: (one - two).abs().mean() / one.abs().mean()),
+            "of the first channel": size_by(
+                lambda one, two: (one - two)[:, 0].norm() / one[:, 0].norm()
             ),
             "circular": lambda c, s: (0.0, 0.0),
             "percent": lambda c, s: [100 * number for number in discrepancy(c, s)],
@@ -437,6 +478,8 @@ WRONG = {
             "one turns": [[0, 1, 1], [0, 1, 1], [1, 1, 1]],
             "no step": [[0, 1, 1], [0, 1, 0], [0, 1, 1]],
             "two cores": [[0, 1, 1]] * 2,
+            "nearly": [[1e-6, 1, 1], [0, 1, 1], [0, 1, 1]],
+            "drowned": [[1, 1, 1e12], [0, 1, 1], [0, 1, 1]],
         },
     ),
 }
@@ -469,6 +512,7 @@ def test_mistakes_meet_a_small_counterexample(name, mistake, capsys):
     assert capsys.readouterr().out == result.message + "\n"
 
     found = result.counterexample
+    assert isinstance(found, Counterexample)
     assert trial(NAMED[name], mistakes[mistake], found.inputs).explanation == found.explanation
     for right in RIGHT[name]:
         assert trial(NAMED[name], right, found.inputs) is None
@@ -494,12 +538,50 @@ def test_a_counterexample_shows_input_answer_and_expectation(capsys):
     check("2-code", lambda outer, inner: compose(outer.flip(2, 3), inner))
     assert capsys.readouterr().out == (
         "2-code: not yet. The smallest input found on which it fails:\n"
-        "  outer = tensor([[[[0, 0, 1]]]])\n"
-        "  inner = tensor([[[[1]]]])\n"
-        "yours:    tensor([[[[1, 0, 0]]]])\n"
-        "expected: tensor([[[[0, 0, 1]]]])\n"
+        "  outer = tensor([[[[0., 0., 1.]]]], dtype=torch.float64)\n"
+        "  inner = tensor([[[[1.]]]], dtype=torch.float64)\n"
+        "yours:    tensor([[[[1., 0., 0.]]]], dtype=torch.float64)\n"
+        "expected: tensor([[[[0., 0., 1.]]]], dtype=torch.float64)\n"
         "first difference at [0, 0, 0, 0]\n"
     )
+
+
+@pytest.mark.parametrize("mistake", ["unflipped", "swapped channels", "middle reversed"])
+def test_a_counterexample_can_be_pasted(mistake):
+    found = check("2-code", WRONG["2-code"][1][mistake]).counterexample
+    pasted = tuple(
+        eval(show(part), {"tensor": torch.tensor, "torch": torch}) for part in found.inputs
+    )
+    assert same(pasted, found.inputs)
+
+
+@pytest.mark.parametrize(
+    ("name", "mistake", "says"),
+    [
+        ("2-prove", "correlated", "first difference in row 0, column 0"),
+        ("2-prove", "rows added up", "in row 0: a row of 1 is wanted, got int"),
+        ("2-measure", "variance", "first difference in deviation"),
+        ("10-hand", "swapped", "first difference in nested"),
+        ("10-prove", "copied", "first difference in after, at ["),
+        ("11-hand", "other side", "first difference in lost, entry 0"),
+        ("11-measure", "mean over channels", "first difference in share"),
+    ],
+)
+def test_a_check_names_the_piece_that_differs(name, mistake, says):
+    assert says in check(name, WRONG[name][1][mistake]).message
+
+
+def test_a_wrong_exponent_is_shown_its_counts():
+    message = check("10-measure", lambda n: (3, 1)).message
+    nested_2 = 25 * 128 * 8 + 25 * 8 * 8
+    assert f"nested MACs a pixel: {25 * 128 * 8} at N = 1, {nested_2} at N = 2" in message
+
+
+@pytest.mark.parametrize("mistake", [name for name in WRONG["10-code"][1] if "round" not in name])
+def test_a_circle_is_no_smaller_than_a_core_where_that_can_be(mistake):
+    cores, states = check("10-code", WRONG["10-code"][1][mistake]).counterexample.inputs
+    for side in (2, 3):
+        assert cores[0].shape[side] <= states[0].shape[side]
 
 
 def test_a_hand_check_does_not_give_the_kernel_away():
@@ -619,7 +701,13 @@ def test_same_and_show_look_into_lists():
     assert same([torch.ones(2), 1], [torch.ones(2), 1])
     assert not same([torch.ones(2)], [torch.zeros(2)])
     assert not same([1], [1, 2])
-    assert show([torch.ones(1, 2), (1.5,), True]) == "[tensor([[1, 1]]), (1.5,), True]"
+    assert show([torch.ones(1, 2), (1.5,), True]) == "[tensor([[1., 1.]]), (1.5,), True]"
+    assert show(torch.tensor([-0.0, 0.5, 2e-9], dtype=torch.float64)) == (
+        "tensor([0., 0.5, 2e-09], dtype=torch.float64)"
+    )
+    assert show(torch.tensor([[True], [False]])) == "tensor([[True], [False]])"
+    assert show(torch.tensor([3])) == "tensor([3])"
+    assert show(-0.0) == "0"
     assert show(torch.ones(101)) == "tensor of shape [101], torch.float32"
 
 
@@ -680,7 +768,7 @@ def test_a_sheet_asks_and_checks_all_its_exercises(sheet):
         assert text.count(f'assert check("{chapter}-{tier}",') == 1
         assert text.count(f":label: ex-{chapter}-{place}\n") == 1
         assert text.count(f"{{solution}} ex-{chapter}-{place}\n") == 1
-    assert text.count("BEGIN SOLUTION") == text.count("END SOLUTION") == 2 * len(TIERS)
+    assert "SOLUTION" not in text  # nbgrader's marks would be printed in the book
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
@@ -691,31 +779,39 @@ def test_a_sheet_carries_what_nbgrader_needs(sheet):
     assert len(ids) == len(set(ids)) == 3 * len(TIERS)
     for cell, entry in zip(graded, metadata, strict=True):
         assert entry["schema_version"] == 3
-        assert entry["solution"] == ("BEGIN SOLUTION" in source(cell))
+        written = cell["cell_type"] == "markdown"
+        assert entry["solution"] == (written or "assert check(" not in source(cell))
         assert entry["grade"] == ("points" in entry)
         assert entry["grade"] or cell["cell_type"] == "code"  # nbgrader grades written answers
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
-def test_solutions_are_folded(sheet):
+def test_answers_and_what_checks_say_of_them_are_folded(sheet):
     for cell in sheet_cells(sheet):
-        if "BEGIN SOLUTION" in source(cell):
-            folded = ":class: dropdown" in source(cell)
-            assert folded or "hide-input" in cell["metadata"]["tags"]
+        if "nbgrader" not in cell["metadata"]:
+            continue
+        if cell["cell_type"] == "markdown":
+            assert ":class: dropdown" in source(cell)
+        elif cell["metadata"]["nbgrader"]["solution"]:
+            assert "hide-input" in cell["metadata"]["tags"]
+            assert cell["outputs"] == []
+        else:
+            assert "hide-cell" in cell["metadata"]["tags"]
+            assert [output["text"] for output in cell["outputs"]]  # it ran
 
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=lambda sheet: sheet.stem)
 def test_the_student_version_holds_no_solution_and_fails_every_check(sheet):
     master = json.loads(sheet.read_text(encoding="utf-8"))
     student = student_version(master)
-    text = "\n".join(cell["source"] for cell in student["cells"])
-    assert "SOLUTION" not in text
-    assert "{solution}" not in text
-    for cell in master["cells"]:
-        for solution in source(cell).split("BEGIN SOLUTION")[1:]:
-            hidden = solution.split("###")[0].strip()
-            assert hidden
-            assert hidden not in text
+    kept = "\n".join(source(cell) for cell in student["cells"])
+    assert "{solution}" not in kept
+    for before, after in zip(master["cells"], student["cells"], strict=True):
+        if before["metadata"].get("nbgrader", {}).get("solution"):
+            assert source(before) not in kept
+            assert after["metadata"]["nbgrader"] == before["metadata"]["nbgrader"]
+        else:
+            assert source(after) == source(before)
 
     namespace, failed = {}, 0
     for cell in student["cells"]:
@@ -723,18 +819,9 @@ def test_the_student_version_holds_no_solution_and_fails_every_check(sheet):
             continue
         assert cell["outputs"] == []
         try:
-            exec(cell["source"], namespace)
+            exec(source(cell), namespace)
         except (AssertionError, NameError):
-            failed += "assert check(" in cell["source"]
+            failed += "assert check(" in source(cell)
         except NotImplementedError:
-            assert "YOUR CODE HERE" in text
+            assert "YOUR CODE HERE" in source(cell)
     assert failed == len(TIERS)
-
-
-def test_a_solution_must_end():
-    open_ended = {"cells": [{"cell_type": "code", "metadata": {}, "source": "### BEGIN SOLUTION"}]}
-    with pytest.raises(ValueError, match="does not end"):
-        student_version(open_ended)
-    never_begun = {"cells": [{"cell_type": "code", "metadata": {}, "source": "### END SOLUTION"}]}
-    with pytest.raises(ValueError, match="needs its END"):
-        student_version(never_begun)

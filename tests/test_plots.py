@@ -31,7 +31,7 @@ from stlib.plots import (
     stems,
 )
 from stlib.plots.alt import described
-from stlib.plots.controls import read_controls
+from stlib.plots.controls import Control, read_controls
 from stlib.plots.extra import load
 from stlib.plots.lightness import between
 from stlib.plots.live import live_face
@@ -163,9 +163,9 @@ def test_plots_imports_without_the_packages_that_draw():
     ("missing", "call"),
     [
         ("matplotlib", f"picture(print, alt={ALT!r})"),
-        ("plotly", f"explore(print, alt={ALT!r}, n=(1, 3), face='page')"),
-        ("ipywidgets", f"explore(print, alt={ALT!r}, n=(1, 3), face='live')"),
-        ("anywidget", f"explore(print, alt={ALT!r}, n=(1, 3), face='live')"),
+        ("plotly", f"explore(lambda n: None, alt={ALT!r}, n=(1, 3), face='page')"),
+        ("ipywidgets", f"explore(lambda n: None, alt={ALT!r}, n=(1, 3), face='live')"),
+        ("anywidget", f"explore(lambda n: None, alt={ALT!r}, n=(1, 3), face='live')"),
     ],
 )
 def test_a_missing_package_is_named_with_the_extra_that_brings_it(missing: str, call: str):
@@ -360,6 +360,7 @@ def test_read_controls_follows_the_abbreviations():
 
 def test_read_controls_starts_at_the_default_and_stops_at_the_last_full_step():
     (control,) = read_controls(lambda kernel_size=5: None, {"kernel_size": (1, 8, 2)})
+    assert control == Control("kernel_size", (1, 3, 5, 7), start=2, slides=True)
     assert control.values == (1, 3, 5, 7)
     assert control.values[control.start] == 5
     assert control.label == "kernel size"
@@ -380,6 +381,11 @@ def test_read_controls_starts_at_the_default_and_stops_at_the_last_full_step():
 def test_read_controls_says_what_it_expected(abbreviation, message: str):
     with pytest.raises(ValueError, match=message):
         read_controls(lines, {"slope": abbreviation})
+
+
+def test_read_controls_names_what_the_figure_does_not_take():
+    with pytest.raises(ValueError, match=r"takes \['kernel_size'\], not size"):
+        read_controls(lambda kernel_size: None, {"size": (1, 3)})
 
 
 def test_read_controls_wants_at_least_one():

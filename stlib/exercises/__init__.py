@@ -7,7 +7,7 @@
   K = 3
 yours:    (3, 6)
 expected: (3, 5)
-first difference in entry 1
+first difference in direct
 """
 
 from collections.abc import Iterable

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from stlib.exercises import draw
-from stlib.exercises.compare import Unfit, numbers, show
+from stlib.exercises.compare import Unfit, difference, numbers, show
 from stlib.exercises.exercise import Exercise
 from stlib.exercises.search import strategies
 from stlib.tensor_train import compose
@@ -103,6 +104,8 @@ def _replacement(answer: Callable[[int], Any], width: int) -> _Replacement:
     for name, kernel in (("inner", inner), ("outer", outer)):
         if len(kernel) % 2 == 0:
             raise Unfit(f"{name} should hold an odd number of entries, got {show(kernel)}")
+        if min(kernel) < 0:
+            raise Unfit(f"no weight of {name} should be negative, got {show(kernel)}")
     both = _matrix(outer, width) @ _matrix(inner, width)
     # One layer has a matrix that is constant along each diagonal, and any such is one layer.
     diagonals = [np.diagonal(both, offset) for offset in range(1 - width, width)]
@@ -161,6 +164,7 @@ EXERCISES: tuple[Exercise, ...] = (
         arguments=("layers", "width"),
         inputs=(_stacks,),
         reference=_spread,
+        compare=partial(difference, names=("half_width", "deviation")),
     ),
     Exercise(
         name="2-break",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from math import log2
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from stlib.cost import direct_macs, recursive_macs
 from stlib.exercises import draw
-from stlib.exercises.compare import Unfit, numbers, show
+from stlib.exercises.compare import Unfit, difference, numbers, show
 from stlib.exercises.exercise import Exercise
 from stlib.exercises.search import strategies
 from stlib.tensor_train import Boundary, correlate, direct, kernels, recursive
@@ -61,11 +62,11 @@ def _step(
     return kept, before, after
 
 
-def _steps(channels: int) -> SearchStrategy[tuple[Any, ...]]:
+def _steps(channels: int, roomy: bool = False) -> SearchStrategy[tuple[Any, ...]]:
     st = strategies()
 
     def draw_step(draw_one: Any) -> tuple[Any, ...]:
-        cores, states = draw_one(draw.trains((2, 3), channels))
+        cores, states = draw_one(draw.trains((2, 3), channels, roomy=roomy))
         n = draw_one(st.integers(2, len(cores)))
         return cores, states, n, draw_one(st.sampled_from(["circular", "zero"]))
 
@@ -75,13 +76,38 @@ def _steps(channels: int) -> SearchStrategy[tuple[Any, ...]]:
 # 10-measure: local exponents, K = 5, rank 8, 128 outputs.
 
 
-def _exponents(n: int) -> tuple[float, float]:
+@dataclass(frozen=True)
+class _Growth:
+    """MACs of both algorithms for n states and for 2n, and the exponents between them."""
+
+    n: int
+    direct: tuple[int, int]
+    nested: tuple[int, int]
+
+    @property
+    def exponents(self) -> tuple[float, float]:
+        return log2(self.direct[1] / self.direct[0]), log2(self.nested[1] / self.nested[0])
+
+
+def _growth(n: int) -> _Growth:
     ranks = [128] + [8] * (2 * n)
     once, twice = ranks[: n + 1], ranks
-    return (
-        log2(direct_macs(5, twice, 1) / direct_macs(5, once, 1)),
-        log2(recursive_macs(5, twice, 1) / recursive_macs(5, once, 1)),
+    return _Growth(
+        n,
+        (direct_macs(5, once, 1), direct_macs(5, twice, 1)),
+        (recursive_macs(5, once, 1), recursive_macs(5, twice, 1)),
     )
+
+
+def _compare_exponents(given: Any, expected: _Growth) -> str:
+    fault = difference(given, expected.exponents, names=("direct", "nested"))
+    if not fault:
+        return ""
+    lines = [
+        f"{name} MACs a pixel: {once} at N = {expected.n}, {twice} at N = {2 * expected.n}"
+        for name, (once, twice) in (("direct", expected.direct), ("nested", expected.nested))
+    ]
+    return "\n".join([fault, *lines])
 
 
 # 10-break: the smallest history that a missing flip cannot survive.
@@ -150,12 +176,18 @@ EXERCISES: tuple[Exercise, ...] = (
         arguments=("N", "K"),
         inputs=(_orders_and_sizes,),
         reference=_widths,
+        compare=partial(difference, names=("nested", "direct")),
     ),
     Exercise(
         name="10-code",
         tier="code",
         arguments=("cores", "states"),
-        inputs=(lambda: draw.trains((1, 2, 3), 1), lambda: draw.trains((1, 2, 3), 2)),
+        inputs=(
+            lambda: draw.trains((1, 2, 3), 1, roomy=True),
+            lambda: draw.trains((1, 2, 3), 2, roomy=True),
+            lambda: draw.trains((1, 2, 3), 1),
+            lambda: draw.trains((1, 2, 3), 2),
+        ),
         reference=_evaluate,
         cases=60,
     ),
@@ -163,8 +195,9 @@ EXERCISES: tuple[Exercise, ...] = (
         name="10-prove",
         tier="prove",
         arguments=("cores", "states", "n", "boundary"),
-        inputs=(lambda: _steps(1), lambda: _steps(2)),
+        inputs=(lambda: _steps(1, roomy=True), lambda: _steps(2, roomy=True), lambda: _steps(2)),
         reference=_step,
+        compare=partial(difference, names=("kept", "before", "after")),
         cases=40,
     ),
     Exercise(
@@ -172,7 +205,8 @@ EXERCISES: tuple[Exercise, ...] = (
         tier="measure",
         arguments=("n",),
         inputs=(lambda: draw.among(*((n,) for n in range(1, 33))),),
-        reference=_exponents,
+        reference=_growth,
+        compare=_compare_exponents,
     ),
     Exercise(
         name="10-break",

@@ -51,13 +51,19 @@ def layers(channels: int) -> SearchStrategy[tuple[Tensor, Tensor]]:
     return st.composite(draw_layers)()
 
 
-def trains(orders: tuple[int, ...], channels: int, positive: bool = False) -> SearchStrategy[Train]:
+def trains(
+    orders: tuple[int, ...],
+    channels: int,
+    entries: tuple[int, int] = (-2, 2),
+    roomy: bool = False,
+) -> SearchStrategy[Train]:
     """Cores G(1) … G(N) and states H(1) … H(N) on a small canvas.
 
     Args:
         orders: the N to choose from, smallest first.
         channels: the most that any of C(0) … C(N) may be.
-        positive: numbers from 1 to 3, so that nothing cancels.
+        entries: the least and the largest number in them.
+        roomy: no canvas is smaller than a core, so that no tap reads a pixel twice.
 
     Source: this book.
     """
@@ -66,9 +72,11 @@ def trains(orders: tuple[int, ...], channels: int, positive: bool = False) -> Se
     def draw_train(draw: Any) -> Train:
         order = draw(st.sampled_from(orders))
         ranks = [draw(st.integers(1, channels)) for _ in range(order + 1)]
-        size, canvas = draw(st.sampled_from(_SIZES)), draw(st.sampled_from(_CANVASES))
-        cores = [draw(_tensor((before, rank, *size), positive)) for before, rank in pairwise(ranks)]
-        states = [draw(_tensor((1, rank, *canvas), positive)) for rank in ranks[1:]]
+        size = draw(st.sampled_from(_SIZES))
+        room = [(h, w) for h, w in _CANVASES if h >= size[0] and w >= size[1]]
+        canvas = draw(st.sampled_from(room if roomy else _CANVASES))
+        cores = [draw(_tensor((before, rank, *size), entries)) for before, rank in pairwise(ranks)]
+        states = [draw(_tensor((1, rank, *canvas), entries)) for rank in ranks[1:]]
         return cores, states
 
     return st.composite(draw_train)()
@@ -78,9 +86,8 @@ _SIZES = ((1, 1), (1, 3), (3, 1))
 _CANVASES = ((1, 1), (1, 2), (1, 3), (3, 1), (2, 4))
 
 
-def _tensor(shape: tuple[int, ...], positive: bool = False) -> SearchStrategy[Tensor]:
+def _tensor(shape: tuple[int, ...], entries: tuple[int, int] = (-2, 2)) -> SearchStrategy[Tensor]:
     st, count = strategies(), prod(shape)
-    entry = st.integers(1, 3) if positive else st.integers(-2, 2)
-    return st.lists(entry, min_size=count, max_size=count).map(
+    return st.lists(st.integers(*entries), min_size=count, max_size=count).map(
         lambda values: torch.tensor(values, dtype=torch.float64).reshape(shape)
     )

@@ -1,7 +1,8 @@
 """The student's version of a master sheet: the same questions, the solutions taken out.
 
-``python -m stlib.exercises.student notebooks/exercises student`` writes one for each sheet. The
-marks are nbgrader's, which makes the same version with grading on top.
+``python -m stlib.exercises.student notebooks/exercises student`` writes one for each sheet. Which
+cells are solutions is said in nbgrader's metadata, and nbgrader makes the same version, with
+grading on top.
 """
 
 import copy
@@ -13,8 +14,8 @@ from typing import Any
 __all__ = ["student_version"]
 
 _STUBS = {
-    "code": ["# YOUR CODE HERE", "raise NotImplementedError()"],
-    "markdown": ["YOUR ANSWER HERE"],
+    "code": "# YOUR CODE HERE\nraise NotImplementedError()",
+    "markdown": "YOUR ANSWER HERE",
 }
 _FOLDS = {"hide-cell", "hide-input", "hide-output"}
 
@@ -28,41 +29,20 @@ def student_version(sheet: dict[str, Any]) -> dict[str, Any]:
     Returns:
         A new notebook; `sheet` stays as it is.
 
-    Raises:
-        ValueError: a solution that begins and does not end, or the reverse.
-
-    Source: this book; the marks are nbgrader's.
+    Source: this book; the metadata and the stubs are nbgrader's.
     """
     student = copy.deepcopy(sheet)
     for cell in student["cells"]:
-        lines = "".join(cell["source"]).split("\n")
-        cell["source"] = "\n".join(_without_solutions(lines, _STUBS[cell["cell_type"]]))
+        metadata = cell["metadata"]
+        if metadata.get("nbgrader", {}).get("solution"):
+            cell["source"] = _STUBS[cell["cell_type"]]
         if cell["cell_type"] == "code":
             cell["outputs"], cell["execution_count"] = [], None
-        metadata = cell["metadata"]
         metadata.pop("mystnb", None)
         tags = [tag for tag in metadata.pop("tags", []) if tag not in _FOLDS]
         if tags:
             metadata["tags"] = tags
     return student
-
-
-def _without_solutions(lines: list[str], stub: list[str]) -> list[str]:
-    kept: list[str] = []
-    inside = False
-    for line in lines:
-        if "BEGIN SOLUTION" in line or "END SOLUTION" in line:
-            if inside == ("BEGIN SOLUTION" in line):
-                raise ValueError(f"{line!r}: each BEGIN SOLUTION needs its END SOLUTION")
-            inside = not inside
-            if inside:
-                indent = line[: len(line) - len(line.lstrip())]
-                kept += [indent + stub_line for stub_line in stub]
-        elif not inside:
-            kept.append(line)
-    if inside:
-        raise ValueError("a solution begins and does not end")
-    return kept
 
 
 def _main(masters: Path, students: Path) -> None:
