@@ -58,7 +58,7 @@ lint: $(READY)  ## ruff and mypy
 	$(BIN)/mypy
 
 unit: $(READY)  ## unit and contract tests
-	$(BIN)/pytest -q --ignore tests/browser
+	$(BIN)/pytest -q -n 2 --ignore tests/browser
 
 labs: export STLIB_FACE := page
 labs: $(READY)  ## run every notebook again and compare, under one thread and under two
