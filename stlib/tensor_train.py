@@ -22,6 +22,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from stlib.extras import load
+
 __all__ = [
     "Boundary",
     "classic_kernel",
@@ -252,7 +254,7 @@ def classic_tensor_train(
     Raises:
         ValueError: not as many of one kind of factor as of the other, factors that do not multiply
             to the channels, or a rank below 1.
-        ModuleNotFoundError: tensorly is missing; ``pip install 'stlib[book]'`` brings it.
+        ImportError: tensorly is missing; ``pip install 'stlib[book]'`` brings it.
 
     Source: Su et al., Eq. 13 with its last factor corrected to ``[T, S, R]``; Oseledets 2011.
     """
@@ -267,13 +269,8 @@ def classic_tensor_train(
         )
     if rank < 1:
         raise ValueError(f"{rank=}: must be at least 1")
-    try:
-        import tensorly
-        from tensorly.decomposition import tensor_train
-    except ModuleNotFoundError as missing:
-        raise ModuleNotFoundError(
-            "tensorly is missing; pip install 'stlib[book]' brings it", name="tensorly"
-        ) from missing
+    tensorly = load("tensorly", "book")
+    tensor_train = load("tensorly.decomposition", "book").tensor_train
 
     count, (height, width) = len(outputs), kernel.shape[2:]
     tensor = kernel.permute(2, 3, 0, 1).reshape(height, width, *outputs, *inputs)

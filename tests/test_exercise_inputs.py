@@ -55,5 +55,5 @@ def test_call_hands_the_inputs_on():
 
 def test_missing_hypothesis_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "hypothesis.strategies", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'stlib\[book\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'stlib\[book\]'"):
         strategies()

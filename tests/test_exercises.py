@@ -665,7 +665,7 @@ def test_without_hypothesis_the_extra_is_named(monkeypatch):
     for module in [name for name in sys.modules if name.split(".")[0] == "hypothesis"]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, "hypothesis", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install 'stlib\[book\]'"):
+    with pytest.raises(ImportError, match=r"pip install 'stlib\[book\]'"):
         check("2-code", compose)
 
 

@@ -15,6 +15,7 @@ from matplotlib import colormaps, rc_context
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
+from stlib.extras import load
 from stlib.plots import (
     DARK,
     LIGHT,
@@ -32,7 +33,6 @@ from stlib.plots import (
 )
 from stlib.plots.alt import described
 from stlib.plots.controls import Control, read_controls
-from stlib.plots.extra import load
 from stlib.plots.lightness import between
 from stlib.plots.live import live_face
 from stlib.plots.page import MOST_FRAMES, frames, page_face
@@ -184,9 +184,9 @@ except ImportError as error:
 
 
 def test_load_returns_the_module_or_names_the_extra():
-    assert load("json") is json
-    with pytest.raises(ImportError, match=r"no_such_module.*stlib\[book\]"):
-        load("no_such_module")
+    assert load("json", "book") is json
+    with pytest.raises(ImportError, match=r"no_such_module.*stlib\[train\]"):
+        load("no_such_module", "train")
 
 
 # --- picture ------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ def check(name: str, answer: Any, *, strict: bool = False) -> Result:
     Raises:
         ValueError: no exercise of that name.
         AssertionError: a wrong answer, if `strict`.
-        ModuleNotFoundError: hypothesis is missing; ``pip install 'stlib[book]'`` brings it.
+        ImportError: hypothesis is missing; ``pip install 'stlib[book]'`` brings it.
 
     Source: this book.
     """

@@ -4,11 +4,11 @@ import contextlib
 import copy
 import io
 from dataclasses import replace
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from stlib.exercises.compare import Unfit, same
 from stlib.exercises.exercise import Counterexample, Exercise
+from stlib.extras import load
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -16,21 +16,15 @@ if TYPE_CHECKING:
 __all__ = ["smallest", "strategies", "trial"]
 
 
-def strategies() -> ModuleType:
+def strategies() -> Any:
     """Import hypothesis' strategies, which describe the inputs to try.
 
     Raises:
-        ModuleNotFoundError: hypothesis is missing; ``pip install 'stlib[book]'`` brings it.
+        ImportError: hypothesis is missing; ``pip install 'stlib[book]'`` brings it.
 
     Source: this book.
     """
-    try:
-        import hypothesis.strategies
-    except ModuleNotFoundError as missing:
-        raise ModuleNotFoundError(
-            "hypothesis is missing; pip install 'stlib[book]' brings it", name="hypothesis"
-        ) from missing
-    return hypothesis.strategies
+    return load("hypothesis.strategies", "book")
 
 
 def trial(exercise: Exercise, answer: Any, inputs: tuple[Any, ...]) -> Counterexample | None:
@@ -73,7 +67,7 @@ def smallest(exercise: Exercise, answer: Any) -> Counterexample | None:
         The smallest counterexample found, or None after ``exercise.cases`` inputs without one.
 
     Raises:
-        ModuleNotFoundError: hypothesis is missing.
+        ImportError: hypothesis is missing.
 
     Source: hypothesis.
     """

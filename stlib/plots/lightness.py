@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from stlib.plots.extra import load
+from stlib.extras import load
 
 __all__ = ["between"]
 
@@ -41,7 +41,7 @@ def between(low: str, zero: str, high: str) -> Any:
 
     Source: this book.
     """
-    colours = load("matplotlib.colors")
+    colours = load("matplotlib.colors", "book")
     ends = [_oklab(np.array(colours.to_rgb(colour))) for colour in (low, zero, high)]
     ends[2][0] = ends[0][0]  # neither sign may look larger than the other
     half = np.linspace(0, 1, 128)[:, None]

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from stlib.extras import load
 from stlib.plots.controls import Control
-from stlib.plots.extra import load
 from stlib.plots.style import LIGHT, plotly_template
 
 __all__ = ["live_face"]
@@ -28,8 +28,8 @@ def live_face(
 
     Source: this book.
     """
-    widgets, graphs = load("ipywidgets"), load("plotly.graph_objects")
-    load("anywidget")  # plotly's own message for its absence names no extra of ours
+    widgets, graphs = load("ipywidgets", "book"), load("plotly.graph_objects", "book")
+    load("anywidget", "book")  # plotly's own message for its absence names no extra of ours
     settings = {control.name: _widget(widgets, control) for control in controls}
 
     def computed() -> Any:

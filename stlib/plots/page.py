@@ -7,8 +7,8 @@ from itertools import product
 from math import isfinite, prod
 from typing import Any
 
+from stlib.extras import load
 from stlib.plots.controls import Control
-from stlib.plots.extra import load
 from stlib.plots.style import DARK, LIGHT, plotly_template
 
 __all__ = ["frames", "page_face"]
@@ -34,7 +34,7 @@ def page_face(figure: Callable[..., Any], controls: Sequence[Control], alt: str)
 
     Source: this book.
     """
-    load("plotly.graph_objects")
+    load("plotly.graph_objects", "book")
     content = {
         **frames(figure, controls),
         "themes": {"light": plotly_template(LIGHT), "dark": plotly_template(DARK)},

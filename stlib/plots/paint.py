@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from stlib.plots.extra import load
+from stlib.extras import load
 from stlib.plots.lightness import between
 
 __all__ = ["filmstrip", "heat", "stems"]
@@ -55,11 +55,11 @@ def heat(
         if not (matrix > 0).any():
             raise ValueError("log=True, expected at least one value above zero")
         matrix = np.where(matrix > 0, matrix, np.nan)
-        options["norm"] = load("matplotlib.colors").LogNorm()
+        options["norm"] = load("matplotlib.colors", "book").LogNorm()
     if signed:
         largest = float(np.nanmax(np.abs(matrix))) or 1.0
-        colour = load("matplotlib.colors").to_hex
-        page = load("matplotlib").rcParams["legend.facecolor"]
+        colour = load("matplotlib.colors", "book").to_hex
+        page = load("matplotlib", "book").rcParams["legend.facecolor"]
         options |= {
             "cmap": between(colour("C0"), page, colour("C1")),
             "vmin": -largest,
@@ -144,7 +144,7 @@ def stems(
     places = np.arange(start, start + len(signal))
     axes.vlines(places, 0, signal, color=colour, linewidth=2.4)
     axes.plot(places, signal, linestyle="", marker="o", color=colour, markersize=7)
-    axes.axhline(0, color=load("matplotlib").rcParams["xtick.color"], linewidth=1)
+    axes.axhline(0, color=load("matplotlib", "book").rcParams["xtick.color"], linewidth=1)
     for place, value in zip(places, signal, strict=True):
         axes.annotate(
             _short(value),
@@ -168,7 +168,7 @@ def _short(value: float) -> str:
 
 
 def _whole_ticks(*many: Any) -> None:
-    locator = load("matplotlib.ticker").MaxNLocator
+    locator = load("matplotlib.ticker", "book").MaxNLocator
     for axis in many:
         axis.set_major_locator(locator(nbins=8, integer=True, min_n_ticks=1))
 

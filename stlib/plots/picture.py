@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
+from stlib.extras import load
 from stlib.plots.alt import described
-from stlib.plots.extra import load
 from stlib.plots.style import DARK, LIGHT, Theme, matplotlib_style
 
 __all__ = ["Picture", "picture"]
@@ -94,7 +94,10 @@ def picture(
 
 
 def _draw(paint: Callable[[Any], object], theme: Theme, size: tuple[float, float]) -> str:
-    rc_context, figure = load("matplotlib").rc_context, load("matplotlib.figure").Figure
+    rc_context, figure = (
+        load("matplotlib", "book").rc_context,
+        load("matplotlib.figure", "book").Figure,
+    )
     with rc_context(matplotlib_style(theme)):
         # Constrained, and cells that stay square do not push labels over the edge.
         canvas = figure(figsize=size, layout="compressed")

@@ -8,7 +8,7 @@ change together with the colour, so that a figure also reads in grey.
 from dataclasses import dataclass
 from typing import Any
 
-from stlib.plots.extra import load
+from stlib.extras import load
 from stlib.plots.lightness import between
 
 __all__ = ["DARK", "LIGHT", "Theme", "diverging", "matplotlib_style", "plotly_template"]
@@ -68,7 +68,7 @@ def matplotlib_style(theme: Theme) -> dict[str, Any]:
 
     Source: this book.
     """
-    cycler = load("matplotlib").cycler
+    cycler = load("matplotlib", "book").cycler
     lines, markers = [shape[0] for shape in SHAPES], [shape[1] for shape in SHAPES]
     return {
         "axes.prop_cycle": cycler(color=theme.cycle, linestyle=lines, marker=markers),
@@ -126,7 +126,7 @@ def plotly_template(theme: Theme) -> dict[str, Any]:
 
     Source: this book.
     """
-    sequential = _stops(load("matplotlib").colormaps[SEQUENTIAL])
+    sequential = _stops(load("matplotlib", "book").colormaps[SEQUENTIAL])
     axis = {
         "automargin": True,
         "constrain": "domain",  # square cells shrink the axes, not lengthen them
@@ -190,6 +190,6 @@ def diverging(theme: Theme) -> Any:
 
 def _stops(colour_map: Any, count: int = 17) -> list[list[float | str]]:
     """A matplotlib colour map as plotly's list of places and colours."""
-    to_hex = load("matplotlib.colors").to_hex
+    to_hex = load("matplotlib.colors", "book").to_hex
     places = [i / (count - 1) for i in range(count)]
     return [[place, to_hex(colour_map(place))] for place in places]

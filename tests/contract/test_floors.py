@@ -10,7 +10,17 @@ ROOT = Path(__file__).parents[2]
 
 # Lowest first. A module may import from lower floors only, and within its own package.
 FLOORS = (
-    ("joint_filter", "losses", "metrics", "receptive_field", "sampling", "stages", "tensor_train"),
+    ("extras",),
+    (
+        "baselines",
+        "joint_filter",
+        "losses",
+        "metrics",
+        "receptive_field",
+        "sampling",
+        "stages",
+        "tensor_train",
+    ),
     ("plots",),
     ("cells",),
     ("networks",),
