@@ -1,16 +1,16 @@
 """Results that the package ships: what was measured, and where the numbers come from."""
 
 import json
-import os
 import platform
 import subprocess
-import tempfile
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import torch
+
+from stlib.files import replacing
 
 __all__ = ["Result", "load_result", "provenance", "save_result"]
 
@@ -72,15 +72,8 @@ def save_result(result: Result, path: str | Path) -> Path:
     _check(result, path)
     path = Path(path)
     text = json.dumps(asdict(result), indent=1, allow_nan=False)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text + "\n")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with replacing(path) as file:
+        file.write(f"{text}\n".encode())
     return path
 
 

@@ -17,21 +17,6 @@ def test_a_result_survives_the_round_trip(tmp_path, monkeypatch):
     assert [file.name for file in tmp_path.iterdir()] == ["some.json"]
 
 
-def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
-    path = tmp_path / "some.json"
-    path.write_text("old")
-    good = Result({"ms": 1.0}, provenance("make bench"))
-
-    def refuse(*_):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(artifacts.os, "replace", refuse)
-    with pytest.raises(OSError, match="disk full"):
-        save_result(good, path)
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_numbers_without_provenance_or_value_are_refused(tmp_path):
     with pytest.raises(ValueError, match="lacks command, date"):
         save_result(Result({}, {"version": "1", "device": "", "threads": 1}), tmp_path / "a.json")

@@ -1,16 +1,15 @@
 """A still figure in two themes, with its alt text."""
 
-import os
 from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 from stlib.extras import load
+from stlib.files import replacing
 from stlib.plots.alt import described
 from stlib.plots.style import DARK, LIGHT, Theme, matplotlib_style
 
@@ -53,8 +52,9 @@ class Picture:
             OSError: the folder is missing or cannot be written.
         """
         light, dark = Path(f"{stem}-light.svg"), Path(f"{stem}-dark.svg")
-        _write(light, self.light)
-        _write(dark, self.dark)
+        for path, svg in ((light, self.light), (dark, self.dark)):
+            with replacing(path) as file:
+                file.write(svg.encode())
         return light, dark
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
@@ -111,11 +111,3 @@ def _image(svg: str, alt: str, variant: str, attributes: str = "") -> str:
     data = b64encode(svg.encode()).decode()
     source = f"data:image/svg+xml;base64,{data}"
     return f'<img class="{variant}" src="{source}" alt="{escape(alt)}"{attributes}>'
-
-
-def _write(path: Path, text: str) -> None:
-    with NamedTemporaryFile(
-        "w", dir=path.parent, prefix=path.stem, suffix=".part", delete=False, encoding="utf-8"
-    ) as file:
-        file.write(text)
-    os.replace(file.name, path)

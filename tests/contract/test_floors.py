@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 
 # Lowest first. A module may import from lower floors only, and within its own package.
 FLOORS = (
-    ("extras",),
+    ("extras", "files"),
     (
         "baselines",
         "joint_filter",

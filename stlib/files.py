@@ -1,0 +1,41 @@
+"""Files that are whole or not there: written under another name, then renamed."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+__all__ = ["replacing"]
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a new file that takes the place of `path` once it has been written to the end.
+
+    What stood there stays whole until then, whatever interrupts the writing.
+
+    Args:
+        path: of the file; its folder must exist.
+
+    Yields:
+        A file to write bytes to.
+
+    Raises:
+        OSError: the folder is missing, or the file cannot be written or renamed.
+
+    Source: this book.
+    """
+    path = Path(path)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)  # mkstemp lets nobody else read
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
