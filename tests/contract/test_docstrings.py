@@ -19,8 +19,9 @@ def modules() -> list[ModuleType]:
 
 
 def documentable(thing: object) -> bool:
-    """Constants and type aliases are explained where they stand."""
-    return inspect.isfunction(thing) or inspect.isclass(thing)
+    """Our own; constants and type aliases, jaxtyping's too, are explained where they stand."""
+    ours = getattr(thing, "__module__", "").startswith("stlib")
+    return ours and (inspect.isfunction(thing) or inspect.isclass(thing))
 
 
 def undocumented(module: ModuleType) -> list[str]:

@@ -1,0 +1,12 @@
+"""Recurrent layers at one time step, one a file: ``cell(x, state=None, m=None) -> (h, state, m)``.
+
+``x`` rises through the layers. ``state`` goes forward in time: a NamedTuple, or ``None`` for zeros.
+``m`` is what some cells pass from layer to layer; a cell without use for it hands it on untouched.
+Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output.
+"""
+
+from stlib.cells.conv_lstm import ConvLSTM
+from stlib.cells.lstm import LSTM
+from stlib.cells.step import Step
+
+__all__ = ["LSTM", "ConvLSTM", "Step"]

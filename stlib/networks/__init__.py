@@ -1,0 +1,11 @@
+"""All layers at one time step: ``network(frame, state=None) -> (frame, state)``.
+
+A network takes a cell *constructor* and calls it as ``cell(inputs, outputs)``, so that any cell
+fits any network: ``Stack(partial(ConvLSTM, kernel=5), channels=1)``.
+"""
+
+from stlib.networks.memory import Memory
+from stlib.networks.skip_net import SkipNet
+from stlib.networks.stack import Stack
+
+__all__ = ["Memory", "SkipNet", "Stack"]

@@ -1,0 +1,64 @@
+"""Layer upon layer, with nothing between them."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from stlib.networks.memory import Memory, check_widths, recall
+
+__all__ = ["Stack"]
+
+
+class Stack(nn.Module):
+    """A 1×1 embedding, recurrent layers, a 1×1 readout; no activation on either end.
+
+    Args:
+        cell: called as ``cell(inputs, outputs)``, once a layer.
+        channels: of the frames it reads and writes.
+        hidden: width of each layer, lowest first; the embedding has the first.
+
+    Raises:
+        ValueError: no layer, or a width below 1.
+
+    Source: Ma et al., *MS-LSTM*: the network of its tables, without the pyramid.
+    """
+
+    def __init__(
+        self,
+        cell: Callable[[int, int], nn.Module],
+        channels: int,
+        hidden: Sequence[int] = (32,) * 6,
+    ) -> None:
+        super().__init__()
+        check_widths(channels, hidden)
+        self.channels = channels
+        self.embed = nn.Conv2d(channels, hidden[0], 1)
+        widths = (hidden[0], *hidden)
+        self.cells = nn.ModuleList(cell(inputs, outputs) for inputs, outputs in pairwise(widths))
+        self.readout = nn.Conv2d(hidden[-1], channels, 1)
+
+    def forward(
+        self, frame: Float[Tensor, "batch _channel height width"], state: Memory | None = None
+    ) -> tuple[Float[Tensor, "batch _channel height width"], Memory]:
+        """Read one frame, predict the next.
+
+        Args:
+            frame: ``[batch, channel, height, width]``.
+            state: of the step before; ``None`` is zeros.
+
+        Returns:
+            The prediction, in the shape of the frame, and the new state.
+
+        Raises:
+            ValueError: a frame or a state that does not fit.
+
+        Source: Ma et al., *MS-LSTM*, its figure 2 without the pyramid.
+        """
+        memories, m = recall(state, frame, len(self.cells), self.channels)
+        x, after = self.embed(frame), []
+        for cell, memory in zip(self.cells, memories, strict=True):
+            x, memory, m = cell(x, memory, m)
+            after.append(memory)
+        return self.readout(x), Memory(tuple(after), m)

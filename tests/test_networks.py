@@ -1,0 +1,355 @@
+"""Networks against numbers computed elsewhere, their own layers, and the papers' sizes."""
+
+from functools import partial
+
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.testing import assert_close
+
+from stlib.cells import ConvLSTM
+from stlib.cost import macs, parameters
+from stlib.networks import Memory, SkipNet, Stack
+from stlib.networks.memory import check_widths, recall
+
+Ma = partial(ConvLSTM, biases=2)
+Su = partial(ConvLSTM, kernel=5)
+
+
+def normal(*shape, seed=0):
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+
+
+def filled(network, seed=0):
+    """In float64, with weights of our own, none zero."""
+    torch.manual_seed(seed)
+    for weight in network.double().parameters():
+        nn.init.uniform_(weight, 0.05, 0.3)
+    return network
+
+
+SMALL = {
+    "Stack": lambda channels=2, **options: Stack(Ma, channels, (3, 2, 4), **options),
+    "SkipNet": lambda channels=2, **options: SkipNet(Su, channels, (2, 3, 4, 5), 1, **options),
+}
+every_network = pytest.mark.parametrize("make", SMALL.values(), ids=SMALL)
+
+
+@pytest.mark.parametrize(
+    ("make", "count"),
+    [
+        (lambda: Stack(Ma, 1), 444_001),  # Ma et al.'s ConvLSTM
+        (lambda: SkipNet(Su, 1), 3_973_201),  # Su et al.'s ConvLSTM
+        (lambda: SkipNet(Su, 3), 3_979_763),
+        (lambda: Stack(ConvLSTM, 1), 444_001 - 6 * 4 * 32),
+    ],
+)
+def test_parameters_of_the_papers(make, count):
+    with torch.device("meta"):
+        assert parameters(make()) == count
+
+
+def test_macs_of_the_papers_networks():
+    """At 64×64. Ma et al. print 34.4G for 19 steps; Su et al. print 15.88G a step, which is not
+    what their network takes."""
+    frame = torch.zeros(1, 1, 64, 64, device="meta")
+    with torch.device("meta"), torch.no_grad():
+        assert macs(Stack(Ma, 1), frame) * 19 == pytest.approx(34.43e9, abs=5e6)
+        assert macs(SkipNet(Su, 1), frame) == pytest.approx(16.266e9, abs=5e5)
+
+
+# --- the vector: six layers of width 1, three frames of 8×8
+
+
+def vector_n(network):
+    """After three true frames, at (0, 0) and (3, 5), and summed."""
+    network = network.double()
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            if "bias" in name:
+                weight.fill_(0.02)
+            else:
+                weight.fill_(0.1 if "cells" in name else 1)
+    r, s = torch.meshgrid(torch.arange(8), torch.arange(8), indexing="ij")
+    state = None
+    for t in range(3):
+        frame = ((1 + r + 2 * s + 5 * t) / 32).double()
+        y, state = network(frame[None, None], state)
+    y = y[0, 0].detach()
+    return [y[0, 0].item(), y[3, 5].item(), y.sum().item()]
+
+
+def check_vector(kind):
+    known = (0.047405, 0.068200, 3.847544)
+    assert vector_n(kind(Ma, 1, (1,) * 6)) == pytest.approx(known, abs=6e-7)
+
+
+def test_stack_gives_the_known_frame():
+    check_vector(Stack)
+
+
+class Shared(Stack):
+    """One state for all layers."""
+
+    def forward(self, frame, state=None):
+        x, state = self.embed(frame), state
+        for cell in self.cells:
+            x, state, _ = cell(x, state)
+        return self.readout(x), state
+
+
+class Late(Stack):
+    """Every layer reads what the layer below said a step ago."""
+
+    def forward(self, frame, state=None):
+        after, below = [], [self.embed(frame)]
+        for layer, cell in enumerate(self.cells):
+            memory = None if state is None else state[layer]
+            if layer > 0:
+                below.append(torch.zeros_like(frame) if state is None else state[layer - 1].h)
+            _, memory, _ = cell(below[layer], memory)
+            after.append(memory)
+        return self.readout(after[-1].h), after
+
+
+class Forgetful(Stack):
+    """Every step starts anew."""
+
+    def forward(self, frame, state=None):
+        return super().forward(frame)
+
+
+class Squashed(Stack):
+    """An activation where there is none."""
+
+    def forward(self, frame, state=None):
+        y, state = super().forward(frame, state)
+        return y.sigmoid(), state
+
+
+@pytest.mark.parametrize(
+    "kind", [Shared, Late, Forgetful, Squashed, lambda *a: Stack(ConvLSTM, *a[1:])]
+)
+def test_the_vector_rejects_a_slip(kind):
+    with pytest.raises(AssertionError):
+        check_vector(kind)
+
+
+# --- wiring
+
+
+class Probe(nn.Module):
+    """A cell without memory: it counts its calls, and notes what it was handed."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.map = nn.Conv2d(inputs, outputs, 1)
+
+    def forward(self, x, state=None, m=None):
+        return self.map(x), (0 if state is None else state) + 1, (*(m or ()), self.map.in_channels)
+
+
+def test_skip_net_joins_9_by_3_and_12_by_6():
+    """Written out layer by layer, with 1×1 maps for cells."""
+    network = filled(SkipNet(Probe, 1, (2, 3, 4, 5)))
+    frame = normal(2, 1, 3, 3)
+    said = [frame]
+    for layer, cell in enumerate(network.cells, start=1):
+        x = said[-1]
+        if layer == 10:
+            x = torch.cat([said[9], said[3]], dim=1)
+        said.append(F.conv2d(x, cell.map.weight, cell.map.bias))
+    last = torch.cat([said[12], said[6]], dim=1)
+    y, state = network(frame)
+    assert_close(y, F.conv2d(last, network.readout.weight, network.readout.bias))
+    assert state.m == (1, 2, 2, 2, 3, 3, 3, 4, 4, 4 + 2, 5, 5)
+    assert network.readout.in_channels == 5 + 3
+
+
+def test_the_papers_skip_net_has_its_widths():
+    with torch.device("meta"):
+        network = SkipNet(Su, 1)
+    widths = [(cell.inputs, cell.outputs) for cell in network.cells]
+    assert widths == [
+        *[(1, 32), (32, 32), (32, 32)],
+        *[(32, 48), (48, 48), (48, 48)],
+        *[(48, 48), (48, 48), (48, 48)],
+        *[(80, 32), (32, 32), (32, 32)],
+    ]
+    assert network.readout.in_channels == 80
+
+
+@pytest.mark.parametrize("each", [1, 2, 3])
+def test_layers_each(each):
+    network = SkipNet(Probe, 1, (2, 3, 4, 5), layers_each=each)
+    assert len(network.cells) == 4 * each
+    y, state = network(torch.zeros(1, 1, 2, 2))
+    assert (y.shape, state.cells) == ((1, 1, 2, 2), (1,) * 4 * each)
+
+
+@pytest.mark.parametrize("kind", [Stack, SkipNet])
+def test_every_layer_keeps_its_state_and_m_goes_round(kind):
+    """m climbs through the layers; the bottom layer takes what the top left a step before."""
+    network = kind(Probe, 1, (2, 3, 4, 5))
+    frame, state = torch.zeros(1, 1, 2, 2), None
+    for _ in range(3):
+        _, state = network(frame, state)
+    once = network(frame)[1].m
+    assert state == Memory((3,) * len(network.cells), once * 3)
+    assert once == tuple(cell.map.in_channels for cell in network.cells)
+
+
+@every_network
+def test_one_step_equals_its_layers(make):
+    """The state it returns is the cells' own: h of the top layer explains the prediction."""
+    network = filled(make())
+    y, state = network(normal(2, 2, 4, 5))
+    top = state.cells[-1].h
+    if isinstance(network, SkipNet):
+        top = torch.cat([top, state.cells[1].h], dim=1)
+    assert_close(y, F.conv2d(top, network.readout.weight, network.readout.bias))
+
+
+def test_sigmoid_squashes_the_prediction_and_nothing_else():
+    plain, squashed = (filled(SMALL["SkipNet"](sigmoid=on)) for on in (False, True))
+    (y, state), (z, other) = (network(normal(2, 2, 4, 5)) for network in (plain, squashed))
+    assert_close(z, 1 / (1 + (-y).exp()))
+    assert_close(state.cells[-1].c, other.cells[-1].c)
+
+
+# --- every network
+
+
+@every_network
+def test_a_network_keeps_nothing(make):
+    network = filled(make())
+    first, again = (network(normal(2, 2, 4, 5)) for _ in range(2))
+    assert_close(first[0], again[0], rtol=0, atol=0)
+    assert not list(network.buffers())
+
+
+@settings(max_examples=10, deadline=None)
+@given(
+    st.sampled_from(sorted(SMALL)), *[st.integers(1, n) for n in (2, 3, 5, 5)], st.integers(0, 9)
+)
+def test_any_size_and_samples_do_not_mix(name, batch, channels, height, width, seed):
+    network = filled(SMALL[name](channels), seed)
+    frames = [normal(batch, channels, height, width, seed=seed + t) for t in range(2)]
+    together, state = network(frames[0])
+    together, _ = network(frames[1], state)
+    assert together.shape == frames[0].shape
+    for b in range(batch):
+        _, state = network(frames[0][b : b + 1])
+        assert_close(network(frames[1][b : b + 1], state)[0], together[b : b + 1])
+
+
+@every_network
+def test_every_parameter_learns_from_two_steps(make):
+    torch.manual_seed(0)
+    network = make()
+    _, state = network(torch.rand(2, 2, 6, 6))
+    y, _ = network(torch.rand(2, 2, 6, 6), state)
+    y.square().sum().backward()
+    for name, weight in network.named_parameters():
+        assert bool((weight.grad != 0).all()), name
+
+
+@every_network
+def test_gradcheck(make):
+    network, frames = filled(make(1)), [normal(1, 1, 2, 3, seed=t).requires_grad_() for t in (0, 1)]
+
+    def two_steps(first, second):
+        return network(second, network(first)[1])[0]
+
+    assert torch.autograd.gradcheck(two_steps, frames)
+
+
+@every_network
+def test_forward_and_backward_on_the_meta_device(make):
+    network = make().to("meta")
+    frame = torch.zeros(2, 2, 6, 5, device="meta", requires_grad=True)
+    _, state = network(frame)
+    y, state = network(frame, state)
+    y.sum().backward()
+    assert (y.shape, y.device.type) == (frame.shape, "meta")
+    assert frame.grad.shape == frame.shape
+    assert all(weight.grad.is_meta for weight in network.parameters())
+
+
+@every_network
+def test_autocast_stays_near(make):
+    network = filled(make()).float()
+    frames = [normal(2, 2, 6, 6, seed=t).float() for t in range(3)]
+
+    def last(state=None):
+        for frame in frames:
+            y, state = network(frame, state)
+        return y
+
+    exact = last()
+    with torch.autocast("cpu", torch.bfloat16):
+        rough = last()
+    rough.float().square().sum().backward()
+    assert rough.dtype == torch.bfloat16
+    assert 0 < ((rough - exact).abs().max() / exact.abs().max()) < 0.05
+    assert all(bool(weight.grad.isfinite().all()) for weight in network.parameters())
+
+
+@every_network
+def test_channels_last_is_equal(make):
+    plain, network = filled(make()), filled(make()).to(memory_format=torch.channels_last)
+    state = theirs = None
+    for t in range(3):
+        frame = normal(2, 2, 6, 7, seed=t)
+        y, state = network(frame.to(memory_format=torch.channels_last), state)
+        expected, theirs = plain(frame, theirs)
+        assert_close(y, expected, rtol=0, atol=1e-12)
+
+
+# --- bad input
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: Stack(Ma, 0), "channels=0, .*widths from 1"),
+        (lambda: Stack(Ma, 1, ()), r"hidden=\(\): need one layer"),
+        (lambda: Stack(Ma, 1, (3, 0)), r"hidden=\(3, 0\)"),
+        (lambda: SkipNet(Su, 1, (3, 4, 5)), r"hidden=\(3, 4, 5\): need 4 widths, one a block"),
+        (lambda: SkipNet(Su, 1, (3, 4, -5, 3)), "widths from 1"),
+        (lambda: SkipNet(Su, 1, layers_each=0), "layers_each=0: must be at least 1"),
+    ],
+)
+def test_an_impossible_network_is_named(call, says):
+    with pytest.raises(ValueError, match=says):
+        call()
+
+
+@every_network
+def test_input_that_does_not_fit_is_named(make):
+    network, frame = make(), torch.zeros(2, 2, 6, 6)
+    _, state = network(frame)
+    with pytest.raises(ValueError, match="the frame has 3 channels, the network reads 2"):
+        network(torch.zeros(2, 3, 6, 6))
+    with pytest.raises(ValueError, match=r"the state is of 2 layers, the network has [34]"):
+        network(frame, Memory(state.cells[:2]))
+    with pytest.raises(ValueError, match=r"h is \(2, .* for this x it must be \(1, "):
+        network(frame[:1], state)
+
+
+def test_recall_hands_on_what_fits():
+    memory, frame = Memory((1, 2), "m"), torch.zeros(1, 3, 2, 2)
+    assert recall(memory, frame, 2, 3) is memory
+    assert recall(None, frame, 2, 3) == Memory((None, None), None)
+
+
+@given(st.integers(-1, 2), st.lists(st.integers(-1, 2), max_size=3))
+def test_check_widths_refuses_what_is_not_positive(channels, hidden):
+    if channels > 0 and hidden and all(width > 0 for width in hidden):
+        assert check_widths(channels, hidden) is None
+    else:
+        with pytest.raises(ValueError, match=f"{channels=}, hidden="):
+            check_widths(channels, hidden)
