@@ -57,6 +57,7 @@ lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+unit: export OMP_NUM_THREADS := 1
 unit: $(READY)  ## unit and contract tests
 	$(BIN)/pytest -q -n 2 --ignore tests/browser
 
