@@ -12,7 +12,7 @@ import torch
 
 from stlib.files import replacing
 
-__all__ = ["Result", "load_result", "provenance", "save_result"]
+__all__ = ["Result", "load_result", "provenance", "read_result", "save_result"]
 
 FOLDER = Path(__file__).parent / "results"
 REQUIRED = frozenset({"command", "version", "date", "device", "threads", "python", "torch"})
@@ -33,15 +33,16 @@ class Result:
     provenance: dict[str, Any]
 
 
-def provenance(command: str) -> dict[str, Any]:
+def provenance(command: str, device: torch.device | None = None) -> dict[str, Any]:
     """Say where a number measured now comes from.
 
     Args:
         command: what a reader types to measure again.
+        device: that computed; None is the CPU.
 
     Returns:
         The command, the code's commit (marked '+' where files were changed since), the date in
-        UTC, the processor, PyTorch's threads, and the versions of Python and PyTorch.
+        UTC, the device's name, PyTorch's threads, and the versions of Python and PyTorch.
 
     Source: this book.
     """
@@ -49,7 +50,9 @@ def provenance(command: str) -> dict[str, Any]:
         "command": command,
         "version": _commit(),
         "date": datetime.now(UTC).date().isoformat(),
-        "device": _processor(),
+        "device": torch.cuda.get_device_name(device)
+        if device is not None and device.type == "cuda"
+        else _processor(),
         "threads": torch.get_num_threads(),
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -93,8 +96,23 @@ def load_result(name: str) -> Result:
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.json"))) or "none"
         raise FileNotFoundError(f"no result {name!r}; there are: {known}")
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    if stored.keys() != {"measured", "provenance"}:
+    return read_result(path)
+
+
+def read_result(path: str | Path) -> Result:
+    """Read a result from a file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: the file is no result, or a field of its provenance is missing.
+
+    Source: this book.
+    """
+    try:
+        stored = json.loads(Path(path).read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: expected JSON, found: {error}") from error
+    if not isinstance(stored, dict) or stored.keys() != {"measured", "provenance"}:
         raise ValueError(f"{path}: holds {sorted(stored)}, expected measured and provenance")
     result = Result(**stored)
     _check(result, path)

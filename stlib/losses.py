@@ -1,7 +1,8 @@
 """One loss, ℓ1 + ℓ2, in the three conventions in circulation, and the pixel it prefers.
 
-All three add squared and absolute errors of every output; they differ in what divides the sum, and
-so in the size of the gradient that a learning rate or a clipping threshold meets:
+All three add squared and absolute errors of every output (`l2_mean` only the squared ones); they
+differ in what divides the sum, and so in the size of the gradient that a learning rate or a
+clipping threshold meets:
 
 ===================  ======================  =============  ==========================
 function             summed over             averaged over  in units of `l1_l2_mean`
@@ -28,6 +29,7 @@ __all__ = [
     "l1_l2_mean",
     "l1_l2_per_frame",
     "l1_l2_sum",
+    "l2_mean",
 ]
 
 PixelLoss: TypeAlias = Literal["l1", "l2", "l1+l2"]
@@ -93,6 +95,25 @@ def l1_l2_per_frame(prediction: Frames, truth: Frames) -> Float[Tensor, ""]:
     return _elementwise(prediction, truth).sum((-3, -2, -1)).mean()
 
 
+def l2_mean(prediction: Frames, truth: Frames) -> Float[Tensor, ""]:
+    """Mean squared error, over every element: what most tables score.
+
+    Args:
+        prediction: ``[batch, time, channel, height, width]``.
+        truth: the frames that followed, in the same shape and unit.
+
+    Returns:
+        One number, whatever the size of batch, clip and frame.
+
+    Raises:
+        ValueError: shapes that differ, or no elements.
+
+    Source: this book, chapter 7.
+    """
+    _check_some(prediction)
+    return (_error(prediction, truth) ** 2).mean()
+
+
 def expected_loss(
     answer: Float[Tensor, "*shape"], p: Float[Tensor, "*shape"], loss: PixelLoss
 ) -> Float[Tensor, "*shape"]:
@@ -145,13 +166,17 @@ def best_constant(p: Float[Tensor, "*shape"], loss: PixelLoss) -> Float[Tensor, 
 
 
 def _elementwise(prediction: Frames, truth: Frames) -> Frames:
+    error = _error(prediction, truth)
+    return error**2 + error.abs()
+
+
+def _error(prediction: Frames, truth: Frames) -> Frames:
     if prediction.shape != truth.shape:
         raise ValueError(
             f"prediction is {tuple(prediction.shape)}, truth is {tuple(truth.shape)}: "
             "they must be the same"
         )
-    error = _at_least_float32(prediction) - _at_least_float32(truth)
-    return error**2 + error.abs()
+    return _at_least_float32(prediction) - _at_least_float32(truth)
 
 
 def _at_least_float32(frames: Frames) -> Frames:

@@ -26,6 +26,7 @@ __all__ = [
     "fingerprint",
     "mnist_folder",
     "share",
+    "shrunk",
     "sklearn_digits",
 ]
 
@@ -152,6 +153,29 @@ def share(whole: Digits, split: Split) -> Digits:
     first, last = ends.get(split, (count - held, count))
     name = f"{whole.name}, {split} ({first}-{last - 1})"
     return Digits(whole.images[first:last], whole.labels[first:last], name)
+
+
+def shrunk(whole: Digits, factor: int) -> Digits:
+    """The same digits, smaller: each pixel the mean of a square, for canvases that cost less.
+
+    Args:
+        whole: all digits, or a share of them.
+        factor: side of the square; it divides both sides of the images.
+
+    Raises:
+        ValueError: a factor that does not divide the images.
+
+    Source: this book.
+    """
+    count, height, width = whole.images.shape
+    if factor < 1 or height % factor or width % factor:
+        raise ValueError(f"{factor=}: must divide the digits' {height}x{width} pixels")
+    if factor == 1:
+        return whole
+    squares = whole.images.reshape(count, height // factor, factor, width // factor, factor)
+    ink, area = squares.sum(axis=(2, 4), dtype=np.int64), factor**2
+    images = ((ink + area // 2) // area).astype(np.uint8)  # rounded in whole numbers
+    return Digits(images, whole.labels, f"{whole.name} at {height // factor}x{width // factor}")
 
 
 def fingerprint(some: Digits) -> str:

@@ -18,7 +18,7 @@ from jaxtyping import Float, Float64, Int, UInt8
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from stlib.data.digits import Digits, Split, share
+from stlib.data.digits import Digits, Split, share, shrunk
 from stlib.files import replacing
 
 __all__ = ["CONV_TT_LSTM", "MS_LSTM", "MovingMNIST", "Preset", "StoredClips", "bounce"]
@@ -192,6 +192,7 @@ class Preset:
         training, validation, test: clips in each split.
         source: where the paper says so, and what it leaves open.
         frames, number, canvas, speed: as in `MovingMNIST`.
+        shrink: how many times smaller than 28 pixels the digits are, as in `shrunk`.
 
     Source: this book.
     """
@@ -204,6 +205,7 @@ class Preset:
     number: int = 2
     canvas: int = 64
     speed: tuple[float, float] = (3.6, 3.6)
+    shrink: int = 1
 
     def dataset(self, digits: Digits, split: Split, seed: int = 0) -> MovingMNIST:
         """The clips of one split.
@@ -220,7 +222,7 @@ class Preset:
         if split not in clips:
             raise ValueError(f"{split=}, expected one of {', '.join(clips)}")
         return MovingMNIST(
-            digits,
+            shrunk(digits, self.shrink),
             clips[split],
             frames=self.frames,
             number=self.number,

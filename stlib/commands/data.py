@@ -1,0 +1,44 @@
+"""`data`: fetch the real digits, or write clips to disk."""
+
+from pathlib import Path
+
+from stlib.data.digits import Split, digits, download_mnist, fingerprint
+from stlib.recipes import Scale, experiment
+
+__all__ = ["fetch", "write"]
+
+
+def fetch(folder: Path, /) -> None:
+    """Download MNIST's four files, 12 MB, and check their hashes.
+
+    Args:
+        folder: to put them in; set STLIB_DATA to it afterwards.
+    """
+    download_mnist(folder)
+    print(f"MNIST is in {folder}. Say so to later commands: export STLIB_DATA={folder}")
+
+
+def write(
+    name: str, path: Path, /, scale: Scale = "lab", split: Split = "training", seed: int = 0
+) -> None:
+    """Write the clips of an experiment to one .npy file of bytes.
+
+    Args:
+        name: of the experiment whose clips they are.
+        path: of the file; it must not exist.
+        scale: smoke, lab or paper.
+        split: training, validation or test.
+        seed: of the clips; the experiments use 0.
+
+    Raises:
+        FileExistsError: there is a file of that name.
+        ValueError: an unknown name, or a split without clips.
+        OSError: the file cannot be written.
+    """
+    recipe = experiment(name).at(scale)
+    if path.exists():
+        raise FileExistsError(f"{path} exists; choose another name")
+    found = digits(recipe.digits)
+    clips = recipe.data.dataset(found, split, seed)
+    clips.to_disk(path)
+    print(f"{len(clips)} clips of {found.name} ({fingerprint(found)[:12]}) in {path}")

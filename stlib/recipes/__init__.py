@@ -1,0 +1,42 @@
+"""Every experiment of the book, one file a paper; each in three sizes."""
+
+from stlib.recipes import conv_tt_lstm, first_network, ms_lstm
+from stlib.recipes.plain import from_plain, to_plain
+from stlib.recipes.recipe import Experiment, Loss, Recipe, Scale
+
+__all__ = [
+    "Experiment",
+    "Loss",
+    "Recipe",
+    "Scale",
+    "experiment",
+    "experiments",
+    "from_plain",
+    "to_plain",
+]
+
+
+def experiments() -> tuple[Experiment, ...]:
+    """Every experiment, in the order of the book.
+
+    Source: this book.
+    """
+    return (
+        *first_network.EXPERIMENTS,
+        *conv_tt_lstm.EXPERIMENTS,
+        *ms_lstm.EXPERIMENTS,
+    )
+
+
+def experiment(name: str) -> Experiment:
+    """The experiment of that name.
+
+    Raises:
+        ValueError: there is none.
+
+    Source: this book.
+    """
+    known = {each.name: each for each in experiments()}
+    if name not in known:
+        raise ValueError(f"{name=} is no experiment; there are {', '.join(known)}")
+    return known[name]

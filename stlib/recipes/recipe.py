@@ -1,0 +1,145 @@
+"""What is trained, on what, how, and for how long."""
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias, get_args
+
+from stlib.data.digits import Source
+from stlib.data.moving_mnist import Preset
+from stlib.recipes.feeding import Feeding
+from stlib.recipes.networks import NetworkChoice
+from stlib.stages import Stage, total_steps
+
+__all__ = ["Experiment", "Loss", "Recipe", "Scale", "smoke"]
+
+Loss: TypeAlias = Literal["l2_mean", "l1_l2_mean", "l1_l2_per_frame", "l1_l2_sum"]
+Scale: TypeAlias = Literal["smoke", "lab", "paper"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """One training; variants by `dataclasses.replace`.
+
+    Attributes:
+        source: where the setting is printed, and what is ours.
+        network: its numbers.
+        data: clips and canvas.
+        feeding: who feeds each step.
+        stages: how long and how fast.
+        loss: a function of `stlib.losses`.
+        batch: clips of one optimiser step, on all devices together.
+        clip: largest norm of the gradient; None leaves it.
+        context: real frames before the forecast.
+        digits: which digits, as `stlib.data.digits.digits` knows them.
+        validate_every: optimiser steps between two validations.
+        validation_clips: how many clips each of them reads; 0 is no validation.
+        test_clips: how many clips the evaluation reads.
+
+    Raises:
+        ValueError: a number out of its range.
+
+    Source: this book.
+    """
+
+    source: str
+    network: NetworkChoice
+    data: Preset
+    feeding: Feeding
+    stages: tuple[Stage, ...]
+    loss: Loss = "l1_l2_mean"
+    batch: int = 16
+    clip: float | None = 1.0
+    context: int = 10
+    digits: Source = "auto"
+    validate_every: int = 100
+    validation_clips: int = 64
+    test_clips: int = 500
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise ValueError("stages=(): expected one stage at least")
+        if self.loss not in get_args(Loss):
+            raise ValueError(f"loss={self.loss!r}, expected one of {', '.join(get_args(Loss))}")
+        if not 1 <= self.batch <= self.data.training:
+            raise ValueError(
+                f"batch={self.batch}: expected 1 to the {self.data.training} training clips"
+            )
+        if not 1 <= self.context < self.data.frames:
+            raise ValueError(
+                f"context={self.context}: expected 1 to {self.data.frames - 1}, "
+                "for a clip holds a frame to foretell too"
+            )
+        if self.clip is not None and not self.clip > 0:
+            raise ValueError(f"clip={self.clip}: expected a positive norm or None")
+        if self.validate_every < 1:
+            raise ValueError(f"validate_every={self.validate_every}: expected at least 1")
+        for name, held in (("validation", self.data.validation), ("test", self.data.test)):
+            wanted = getattr(self, f"{name}_clips")
+            if not 0 <= wanted <= held:
+                raise ValueError(f"{name}_clips={wanted}: expected 0 to the {held} there are")
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps in all."""
+        return total_steps(self.stages)
+
+    @property
+    def horizon(self) -> int:
+        """Frames to foretell."""
+        return self.data.frames - self.context
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One recipe in three sizes.
+
+    Attributes:
+        name: what the command line calls it.
+        smoke: seconds; shrinks samples, steps and frames, never layers, cells, loss or feeding.
+        lab: minutes on two cores.
+        paper: the paper's own setting, for a GPU.
+
+    Source: this book.
+    """
+
+    name: str
+    smoke: Recipe
+    lab: Recipe
+    paper: Recipe
+
+    def at(self, scale: Scale) -> Recipe:
+        """The recipe of one size.
+
+        Raises:
+            ValueError: an unknown scale.
+        """
+        if scale not in get_args(Scale):
+            raise ValueError(f"{scale=}, expected one of {', '.join(get_args(Scale))}")
+        recipe: Recipe = getattr(self, scale)
+        return recipe
+
+
+def smoke(recipe: Recipe) -> Recipe:
+    """Two steps on eight clips: the same network, loss and feeding in seconds.
+
+    Source: this book.
+    """
+    data = replace(
+        recipe.data,
+        training=4,
+        validation=min(2, recipe.data.validation),
+        test=2,
+        frames=5,
+        canvas=recipe.data.canvas // 2 if recipe.data.shrink > 1 else 32,
+    )
+    return replace(
+        recipe,
+        data=data,
+        stages=tuple(
+            replace(stage, steps=2, warmup=min(stage.warmup, 2)) for stage in recipe.stages
+        ),
+        batch=2,
+        context=3,
+        validate_every=1,
+        validation_clips=data.validation,
+        test_clips=data.test,
+    )

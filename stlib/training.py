@@ -1,0 +1,494 @@
+"""One loop for a CPU, a GPU, several GPUs and several machines.
+
+What a step does depends on the recipe, the seed and the step's number alone: which clips it reads,
+who feeds them, how fast it learns. So a run can be stopped anywhere and resumed from a file, and
+on a CPU the weights at the end are the same to the bit.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from time import monotonic
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Generator, Tensor, nn
+from torch.utils.data import DataLoader, Subset
+
+from stlib import losses
+from stlib.artifacts import provenance
+from stlib.checkpoints import load_tensors, save_tensors
+from stlib.data.digits import digits, fingerprint
+from stlib.extras import load
+from stlib.recipes import Recipe, to_plain
+from stlib.recipes.feeding import Progress, WholeBatch
+from stlib.rollout import forecast, rollout
+from stlib.runs import Run, locked
+from stlib.stages import Stage, place
+
+__all__ = ["Batches", "Diverged", "Machine", "Outcome", "Precision", "fit", "rebuilt"]
+
+Precision: TypeAlias = Literal["no", "bf16", "fp16"]
+LOSSES = {
+    "l2_mean": losses.l2_mean,
+    "l1_l2_mean": losses.l1_l2_mean,
+    "l1_l2_per_frame": losses.l1_l2_per_frame,
+    "l1_l2_sum": losses.l1_l2_sum,
+}
+
+
+class Diverged(ArithmeticError):
+    """The loss is no finite number any more."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """How to compute; nothing here changes what is learnt, but for rounding.
+
+    Attributes:
+        cpu: leave a GPU alone.
+        precision: 'bf16' or 'fp16' for automatic mixed precision.
+        compile: compile a time step with torch.compile, without graph breaks.
+        channels_last: the layout in which GPUs convolve fastest; None decides by the device.
+        accumulate: parts into which a batch is cut, where it does not fit into memory at once.
+        workers: processes that prepare batches.
+        checkpoint_every: optimiser steps between two checkpoints.
+        log_every: optimiser steps between two rows of the log.
+        tensorboard: write the log for TensorBoard too.
+        progress: show a progress bar.
+
+    Source: this book.
+    """
+
+    cpu: bool = False
+    precision: Precision = "no"
+    compile: bool = False
+    channels_last: bool | None = None
+    accumulate: int = 1
+    workers: int = 0
+    checkpoint_every: int = 100
+    log_every: int = 10
+    tensorboard: bool = False
+    progress: bool = False
+
+    def __post_init__(self) -> None:
+        least = {"accumulate": 1, "workers": 0, "checkpoint_every": 1, "log_every": 1}
+        for name, low in least.items():
+            if getattr(self, name) < low:
+                raise ValueError(f"{name}={getattr(self, name)}: expected at least {low}")
+
+
+class Outcome(NamedTuple):
+    """Where a training stands when `fit` returns.
+
+    Attributes:
+        step: optimiser steps done.
+        steps: in all.
+    """
+
+    step: int
+    steps: int
+
+    @property
+    def finished(self) -> bool:
+        """Whether the weights are in the run's folder."""
+        return self.step == self.steps
+
+
+class Batches:
+    """Which clips each optimiser step reads: a function of the seed and the step.
+
+    Every epoch is a new order of all clips; those that fill no batch at its end wait for the next.
+
+    Args:
+        samples: clips there are.
+        batch: clips of a step.
+        seed: another one gives another order.
+
+    Raises:
+        ValueError: a batch that does not fit.
+
+    Source: this book.
+    """
+
+    def __init__(self, samples: int, batch: int, seed: int) -> None:
+        if not 1 <= batch <= samples:
+            raise ValueError(f"{batch=}: expected 1 to the {samples} clips")
+        self.samples, self.batch, self.seed = samples, batch, seed
+        self.per_epoch = samples // batch
+        self._epoch, self._order = -1, np.empty(0, dtype=np.intp)
+
+    def at(self, step: int) -> list[int]:
+        """The clips of one step."""
+        epoch, place_in_epoch = divmod(step, self.per_epoch)
+        if epoch != self._epoch:
+            stream = np.random.Philox(np.random.SeedSequence((self.seed, 1, epoch)))
+            # argsort of raw bits rather than Generator.permutation, which numpy may change
+            self._order = np.argsort(stream.random_raw(self.samples), kind="stable")
+            self._epoch = epoch
+        first = place_in_epoch * self.batch
+        return [int(index) for index in self._order[first : first + self.batch]]
+
+
+class _Parts:
+    """What a loader reads: each step's clips, cut into parts, from one step to another."""
+
+    drop_last = False
+
+    def __init__(self, batches: Batches, first: int, last: int, parts: int) -> None:
+        self.batches, self.first, self.last, self.parts = batches, first, last, parts
+        self.batch_size = batches.batch // parts
+
+    def __len__(self) -> int:
+        return (self.last - self.first) * self.parts
+
+    def __iter__(self) -> Iterator[list[int]]:
+        for step in range(self.first, self.last):
+            clips = self.batches.at(step)
+            for part in range(self.parts):
+                yield clips[part * self.batch_size : (part + 1) * self.batch_size]
+
+
+class _Unrolled(nn.Module):
+    """The network over all steps, in one call: what is distributed over processes."""
+
+    def __init__(self, network: nn.Module, step: Any) -> None:
+        super().__init__()
+        self.network = network
+        self._step = [step]  # in a list, so that a compiled step is not a second set of weights
+
+    def forward(
+        self,
+        frames: Float[Tensor, "_batch _time _channel _height _width"],
+        truth: Bool[Tensor, "_batch _steps"],
+    ) -> Float[Tensor, "_batch _steps _channel _height _width"]:
+        return rollout(self._step[0], frames, truth)
+
+
+def rebuilt(recipe: Recipe, weights: Mapping[str, Tensor]) -> nn.Module:
+    """The recipe's network with trained weights, on the CPU, in evaluation mode.
+
+    Raises:
+        ValueError: weights of another network.
+
+    Source: this book.
+    """
+    network = recipe.network.build()
+    try:
+        network.load_state_dict(dict(weights))
+    except RuntimeError as error:
+        first = str(error).splitlines()[1].strip() if "\n" in str(error) else str(error)
+        raise ValueError(f"the weights are of another network: {first}") from error
+    return network.eval()
+
+
+def fit(
+    recipe: Recipe,
+    folder: str | Path,
+    *,
+    name: str = "",
+    scale: str = "",
+    seed: int = 0,
+    resume: bool = False,
+    machine: Machine = Machine(),
+    minutes: float = float("inf"),
+) -> Outcome:
+    """Train, or go on training, in one folder.
+
+    Args:
+        recipe: what to train.
+        folder: of the run; made if it is missing.
+        name, scale: of the experiment, for the record.
+        seed: of the first weights, the order of clips and the truth matrices.
+        resume: go on where the folder's last checkpoint stands.
+        machine: how to compute.
+        minutes: stop with a checkpoint when they are over, to be resumed.
+
+    Returns:
+        How far it came. Once finished, the folder holds ``network.safetensors``.
+
+    Raises:
+        Diverged: the loss is not finite; the message names step, clips and last good checkpoint.
+        FileExistsError: the folder holds a run and `resume` is not set, or holds other files.
+        BlockingIOError: another process works in the folder.
+        ValueError: the folder holds another run; a batch that the parts or processes do not
+            divide; a negative seed.
+        ImportError: accelerate or safetensors is missing.
+        OSError: the folder cannot be written.
+
+    Source: this book, chapter 5.
+    """
+    if seed < 0:
+        raise ValueError(f"{seed=}, expected 0 or more")
+    if not minutes > 0:
+        raise ValueError(f"{minutes=}, expected more than 0")
+    return _Training(recipe, folder, seed, machine).run(
+        {"name": name, "scale": scale}, resume, minutes
+    )
+
+
+class _Training:
+    """The objects that one training needs, and the loop over them."""
+
+    def __init__(self, recipe: Recipe, folder: str | Path, seed: int, machine: Machine) -> None:
+        accelerate = load("accelerate", "train")
+        self.recipe, self.folder, self.seed, self.machine = recipe, Path(folder), seed, machine
+        self.accelerator = accelerate.Accelerator(
+            cpu=machine.cpu,
+            mixed_precision=machine.precision,
+            gradient_accumulation_steps=machine.accumulate,
+            dataloader_config=accelerate.DataLoaderConfiguration(split_batches=True),
+            log_with="tensorboard" if machine.tensorboard else None,
+            project_dir=str(folder),
+        )
+        processes = self.accelerator.num_processes
+        if recipe.batch % (machine.accumulate * processes):
+            raise ValueError(
+                f"batch={recipe.batch}: expected a multiple of {machine.accumulate} parts "
+                f"times {processes} processes"
+            )
+        self.found = digits(recipe.digits)
+        self.clips = recipe.data.dataset(self.found, "training", seed=0)
+        self.batches = Batches(len(self.clips), recipe.batch, seed)
+        torch.manual_seed(seed)
+        self.network = recipe.network.build()
+        last = machine.channels_last
+        if last or (last is None and self.accelerator.device.type == "cuda"):
+            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        step: Any = self.network
+        if machine.compile:
+            step = torch.compile(self.network, fullgraph=True)
+        # On the device first: an optimiser made before the move would hold weights left behind.
+        self.network.to(self.accelerator.device)
+        self.unrolled = self.accelerator.prepare_model(_Unrolled(self.network, step))
+        self.optimizer: Any = None
+        self.validations: list[float] = []
+        self.done, self.seconds = 0, 0.0
+
+    def run(self, record: Mapping[str, str], resume: bool, minutes: float) -> Outcome:
+        if not self.accelerator.is_main_process:
+            self.accelerator.wait_for_everyone()  # until the folder is checked
+            return self.train(Run(self.folder), minutes)
+        with locked(self.folder) as run:
+            run.begin(self.about(record), resume)
+            self.accelerator.wait_for_everyone()
+            return self.train(run, minutes)
+
+    def about(self, record: Mapping[str, str]) -> dict[str, Any]:
+        """What the folder says of the run. What stands under 'same' makes it this run."""
+        same = {
+            "recipe": to_plain(self.recipe),
+            "seed": self.seed,
+            "data": {"name": self.found.name, "sha256": fingerprint(self.found)},
+            "precision": self.machine.precision,
+        }
+        return {**record, "same": same, "begun": provenance("", self.accelerator.device)}
+
+    def train(self, run: Run, minutes: float) -> Outcome:
+        """The loop: from the last checkpoint to the end, or until the time is over."""
+        recipe, stages = self.recipe, self.recipe.stages
+        start, before = monotonic(), self.restore(run)
+        if self.accelerator.is_main_process:
+            run.rewind_log(self.done)
+        if self.machine.tensorboard:
+            self.accelerator.init_trackers("tensorboard")
+        bar = load("tqdm", "train").tqdm(
+            total=recipe.steps, initial=self.done, disable=not self.machine.progress, unit="step"
+        )
+        with bar:
+            for step, parts in self.steps():
+                stage, within = place(stages, step)
+                if self.optimizer is None or within == 0:
+                    self.begin_stage(stages[stage], before)
+                    before = None
+                row = self.learn(step, stages[stage].rate_at(within), parts, run)
+                self.done = step + 1
+                self.seconds += monotonic() - start
+                start = monotonic()
+                late = self.late(minutes)
+                self.keep(run, row, late)
+                bar.update()
+                bar.set_postfix(loss=row["loss"], refresh=False)
+                if late:
+                    break
+        if self.machine.tensorboard:
+            self.accelerator.end_training()
+        return Outcome(self.done, recipe.steps)
+
+    def steps(self) -> Iterator[tuple[int, list[Tensor]]]:
+        """Each step that is left, with its clips in parts."""
+        parts = self.machine.accumulate
+        sampler = _Parts(self.batches, self.done, self.recipe.steps, parts)
+        loader = DataLoader(
+            self.clips,
+            batch_sampler=sampler,
+            num_workers=self.machine.workers,
+            pin_memory=self.accelerator.device.type == "cuda",
+        )
+        feed = iter(self.accelerator.prepare_data_loader(loader))
+        for step in range(self.done, self.recipe.steps):
+            yield step, [next(feed) for _ in range(parts)]
+
+    def begin_stage(self, stage: Stage, state: Mapping[str, Tensor] | None) -> None:
+        """Freeze what the stage freezes, and make an optimiser over what learns."""
+        learning = []
+        for name, weight in self.network.named_parameters():
+            weight.requires_grad_(not name.startswith(stage.frozen or ("\0",)))
+            if weight.requires_grad:
+                learning.append((name, weight))
+        if not learning:
+            raise ValueError(f"frozen={stage.frozen} leaves nothing that learns")
+        optimizer = torch.optim.Adam([weight for _, weight in learning], lr=stage.rate)
+        if state:
+            held = optimizer.state_dict()
+            held["state"] = {
+                index: {
+                    key.rpartition("/")[2]: tensor
+                    for key, tensor in state.items()
+                    if key.startswith(f"optimizer/{name}/")
+                }
+                for index, (name, _) in enumerate(learning)
+            }
+            optimizer.load_state_dict(held)
+        self.names = [name for name, _ in learning]
+        self.optimizer = self.accelerator.prepare_optimizer(optimizer)
+
+    def learn(self, step: int, rate: float, parts: list[Tensor], run: Run) -> dict[str, Any]:
+        """One optimiser step."""
+        recipe, accelerator = self.recipe, self.accelerator
+        size = WholeBatch(recipe.batch, recipe.data.frames - 1, recipe.context)
+        generator = Generator().manual_seed(_drawn((self.seed, 2, step)))
+        progress = Progress(step, recipe.steps, step // self.batches.per_epoch, self.validations)
+        truth = recipe.feeding.truth(size, progress, generator)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        total, norm = torch.zeros((), device=accelerator.device), None
+        self.unrolled.train()
+        for number, frames in enumerate(parts):
+            with accelerator.accumulate(self.unrolled):
+                rows = self.rows(number, len(frames))
+                with accelerator.autocast():
+                    predictions = self.unrolled(frames, truth[rows])
+                loss = LOSSES[recipe.loss](predictions, frames[:, 1:])
+                # Parts and processes are averaged; a loss that adds is to be added.
+                adds = recipe.loss == "l1_l2_sum"
+                scale = len(parts) * accelerator.num_processes if adds else 1
+                accelerator.backward(loss * scale)
+                total = total + loss.detach() * scale / len(parts)
+                if accelerator.sync_gradients and recipe.clip is not None:
+                    norm = accelerator.clip_grad_norm_(self.network.parameters(), recipe.clip)
+                value = float(accelerator.reduce(total, "mean")) if self.last(number) else 0.0
+                if not isfinite(value):
+                    raise Diverged(self.divergence(step, value, run))
+                self.optimizer.step()
+                self.optimizer.zero_grad()
+        after = truth[:, recipe.context :]
+        return {
+            "step": step + 1,
+            "clips": (step + 1) * recipe.batch,
+            "loss": value,
+            "gradient_norm": "" if norm is None else float(norm),
+            "rate": rate,
+            "share_true": float(after.float().mean()) if after.numel() else 1.0,
+        }
+
+    def last(self, part: int) -> bool:
+        return part == self.machine.accumulate - 1
+
+    def rows(self, part: int, size: int) -> slice:
+        """Which rows of the whole batch's matrix this process's part of the clips are."""
+        whole = self.recipe.batch // self.machine.accumulate
+        first = part * whole + self.accelerator.process_index * size
+        return slice(first, first + size)
+
+    def divergence(self, step: int, value: float, run: Run) -> str:
+        kept = run.checkpoints()
+        good = kept[-1] if kept else "none yet"
+        return (
+            f"the loss is {value} at step {step + 1}, on clips {self.batches.at(step)}; last good "
+            f"checkpoint: {good}; lower stages.rate or clip"
+        )
+
+    def late(self, minutes: float) -> bool:
+        """Whether the time is over, for all processes alike."""
+        over = torch.tensor(float(monotonic() - self.begun > 60 * minutes))
+        return bool(self.accelerator.reduce(over.to(self.accelerator.device), "sum") > 0)
+
+    def keep(self, run: Run, row: dict[str, Any], late: bool) -> None:
+        """Validate, log, checkpoint, finish: whatever this step is due for."""
+        recipe, machine, finished = self.recipe, self.machine, self.done == self.recipe.steps
+        row["validation"] = ""
+        if recipe.validation_clips and (finished or self.done % recipe.validate_every == 0):
+            row["validation"] = self.validate()
+            self.validations.append(row["validation"])
+        row["seconds"] = round(self.seconds, 2)
+        if not self.accelerator.is_main_process:
+            return
+        if finished or row["validation"] != "" or self.done % machine.log_every == 0:
+            run.log_row(row)
+            if machine.tensorboard:
+                numbers = {key: value for key, value in row.items() if value != ""}
+                self.accelerator.log(numbers, step=self.done)
+        if finished or late or self.done % machine.checkpoint_every == 0:
+            run.save_checkpoint(self.done, self.tensors(), self.memory())
+        if finished:
+            about = {"recipe": to_plain(recipe), "seed": self.seed, "step": self.done}
+            save_tensors(self.weights(), about, run.network_file)
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """Squared error per pixel of forecasts on held-out clips, always the same ones."""
+        recipe, accelerator = self.recipe, self.accelerator
+        held_out = recipe.data.dataset(self.found, "validation", seed=0)
+        mine = range(accelerator.process_index, recipe.validation_clips, accelerator.num_processes)
+        loader = DataLoader(Subset(held_out, list(mine)), batch_size=recipe.batch)
+        self.network.eval()
+        summed = torch.zeros(2, dtype=torch.float64, device=accelerator.device)
+        for clips in loader:
+            clips = clips.to(accelerator.device)
+            future = clips[:, recipe.context :]
+            predicted = forecast(self.network, clips[:, : recipe.context], recipe.horizon)
+            errors = (predicted.float() - future).double() ** 2
+            summed += torch.stack([errors.sum(), errors.new_tensor(errors.numel())])
+        total, count = accelerator.reduce(summed, "sum").tolist()
+        return total / count
+
+    def weights(self) -> dict[str, Tensor]:
+        return {name: tensor.cpu() for name, tensor in self.network.state_dict().items()}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Weights and the optimiser's moments, by the weights' names."""
+        state = self.optimizer.state_dict()["state"]
+        moments = {
+            f"optimizer/{self.names[index]}/{key}": tensor.cpu()
+            for index, entries in state.items()
+            for key, tensor in entries.items()
+        }
+        weights = {f"network/{name}": tensor for name, tensor in self.weights().items()}
+        return {**weights, **moments}
+
+    def memory(self) -> dict[str, Any]:
+        return {"step": self.done, "validations": self.validations, "seconds": self.seconds}
+
+    def restore(self, run: Run) -> dict[str, Tensor] | None:
+        """Go back to the last checkpoint; its moments, if the stage goes on."""
+        self.begun = monotonic()
+        kept = run.checkpoints()
+        if not kept:
+            return None
+        tensors, memory = load_tensors(kept[-1])
+        self.done, self.seconds = memory["step"], memory["seconds"]
+        self.validations = memory["validations"]
+        prefix = "network/"
+        self.network.load_state_dict(
+            {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
+        )
+        return tensors
+
+
+def _drawn(key: tuple[int, ...]) -> int:
+    """A seed for torch, from several numbers."""
+    return int(np.random.SeedSequence(key).generate_state(1)[0])
