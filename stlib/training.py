@@ -225,9 +225,9 @@ def fit(
         raise ValueError(f"{seed=}, expected 0 or more")
     if not minutes > 0:
         raise ValueError(f"{minutes=}, expected more than 0")
-    return _Training(recipe, folder, seed, machine).run(
-        {"name": name, "scale": scale}, resume, minutes
-    )
+    with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay theirs
+        training = _Training(recipe, folder, seed, machine)
+        return training.run({"name": name, "scale": scale}, resume, minutes)
 
 
 class _Training:
@@ -235,11 +235,16 @@ class _Training:
 
     def __init__(self, recipe: Recipe, folder: str | Path, seed: int, machine: Machine) -> None:
         accelerate = load("accelerate", "train")
+        # Accelerate keeps the first precision asked for in a process, and refuses another.
+        accelerate.state.AcceleratorState._reset_state()
         self.recipe, self.folder, self.seed, self.machine = recipe, Path(folder), seed, machine
         self.accelerator = accelerate.Accelerator(
             cpu=machine.cpu,
             mixed_precision=machine.precision,
-            gradient_accumulation_steps=machine.accumulate,
+            gradient_accumulation_plugin=accelerate.utils.GradientAccumulationPlugin(
+                num_steps=machine.accumulate,
+                sync_with_dataloader=False,  # the loader is read a whole step ahead
+            ),
             dataloader_config=accelerate.DataLoaderConfiguration(split_batches=True),
             log_with="tensorboard" if machine.tensorboard else None,
             project_dir=str(folder),
@@ -253,6 +258,7 @@ class _Training:
         self.found = digits(recipe.digits)
         self.clips = recipe.data.dataset(self.found, "training", seed=0)
         self.batches = Batches(len(self.clips), recipe.batch, seed)
+        self.held_out = recipe.validation_clips and recipe.data.dataset(self.found, "validation")
         torch.manual_seed(seed)
         self.network = recipe.network.build()
         last = machine.channels_last
@@ -302,8 +308,7 @@ class _Training:
             for step, parts in self.steps():
                 stage, within = place(stages, step)
                 if self.optimizer is None or within == 0:
-                    self.begin_stage(stages[stage], before)
-                    before = None
+                    self.begin_stage(stages[stage], before if within else None)
                 row = self.learn(step, stages[stage].rate_at(within), parts, run)
                 self.done = step + 1
                 self.seconds += monotonic() - start
@@ -314,9 +319,14 @@ class _Training:
                 bar.set_postfix(loss=row["loss"], refresh=False)
                 if late:
                     break
+        outcome = Outcome(self.done, recipe.steps)
+        # Here, not in the loop: a run may have been killed between its last checkpoint and this.
+        if outcome.finished and self.accelerator.is_main_process:
+            about = {"recipe": to_plain(recipe), "seed": self.seed, "step": self.done}
+            save_tensors(self.weights(), about, run.network_file)
         if self.machine.tensorboard:
             self.accelerator.end_training()
-        return Outcome(self.done, recipe.steps)
+        return outcome
 
     def steps(self) -> Iterator[tuple[int, list[Tensor]]]:
         """Each step that is left, with its clips in parts."""
@@ -331,6 +341,7 @@ class _Training:
         feed = iter(self.accelerator.prepare_data_loader(loader))
         for step in range(self.done, self.recipe.steps):
             yield step, [next(feed) for _ in range(parts)]
+        next(feed, None)  # to its end, where Accelerate lets go of it
 
     def begin_stage(self, stage: Stage, state: Mapping[str, Tensor] | None) -> None:
         """Freeze what the stage freezes, and make an optimiser over what learns."""
@@ -370,8 +381,7 @@ class _Training:
         for number, frames in enumerate(parts):
             with accelerator.accumulate(self.unrolled):
                 rows = self.rows(number, len(frames))
-                with accelerator.autocast():
-                    predictions = self.unrolled(frames, truth[rows])
+                predictions = self.unrolled(frames, truth[rows])
                 loss = LOSSES[recipe.loss](predictions, frames[:, 1:])
                 # Parts and processes are averaged; a loss that adds is to be added.
                 adds = recipe.loss == "l1_l2_sum"
@@ -434,17 +444,13 @@ class _Training:
                 self.accelerator.log(numbers, step=self.done)
         if finished or late or self.done % machine.checkpoint_every == 0:
             run.save_checkpoint(self.done, self.tensors(), self.memory())
-        if finished:
-            about = {"recipe": to_plain(recipe), "seed": self.seed, "step": self.done}
-            save_tensors(self.weights(), about, run.network_file)
 
     @torch.no_grad()
     def validate(self) -> float:
         """Squared error per pixel of forecasts on held-out clips, always the same ones."""
         recipe, accelerator = self.recipe, self.accelerator
-        held_out = recipe.data.dataset(self.found, "validation", seed=0)
         mine = range(accelerator.process_index, recipe.validation_clips, accelerator.num_processes)
-        loader = DataLoader(Subset(held_out, list(mine)), batch_size=recipe.batch)
+        loader = DataLoader(Subset(self.held_out, list(mine)), batch_size=recipe.batch)
         self.network.eval()
         summed = torch.zeros(2, dtype=torch.float64, device=accelerator.device)
         for clips in loader:

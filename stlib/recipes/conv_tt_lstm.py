@@ -35,7 +35,7 @@ LAB = replace(
     CONV_LSTM,
     source="Su et al., Table 4, row ConvLSTM, at the book's lab scale: 4 layers of 16 on 32x32",
     network=StackOf(ConvLSTMCell(kernel=5), hidden=(16,) * 4),
-    data=FIRST.data,
+    data=replace(FIRST.data, number=2),
     stages=(Stage(steps=600, rate=1e-3),),
     batch=8,
     validate_every=25,

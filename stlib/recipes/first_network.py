@@ -25,20 +25,21 @@ PAPER = Recipe(
 
 LAB = replace(
     PAPER,
-    source="this book, chapter 5: half the size of canvas, digits and speed, for two cores",
+    source="this book, chapter 5: one digit, and half the size of everything, for two cores",
     network=StackOf(ConvLSTMCell(kernel=3), hidden=(16,) * 4),
     data=Preset(
         training=10_000,
         validation=1_000,
         test=1_000,
+        number=1,
         canvas=32,
         shrink=2,
         speed=(1.8, 1.8),
-        source="this book: Moving MNIST at half size, in every length alike",
+        source="this book: Moving MNIST with one digit, at half size in every length",
     ),
-    stages=(Stage(steps=600, rate=4e-3, warmup=60, decay="cosine"),),
-    batch=8,
-    validate_every=100,
+    stages=(Stage(steps=1_500, rate=3e-3, warmup=50, decay="cosine"),),
+    batch=4,
+    validate_every=150,
     validation_clips=64,
     test_clips=500,
 )

@@ -32,7 +32,7 @@ LAB = replace(
     CONV_LSTM,
     source="Ma et al., Table 3, row ConvLSTM, at the book's lab scale: 6 layers of 16 on 32x32",
     network=StackOf(ConvLSTMCell(biases=2), hidden=(16,) * 6),
-    data=FIRST.data,
+    data=replace(FIRST.data, number=2),
     stages=(Stage(steps=600, rate=1e-3),),
     batch=8,
     validate_every=100,
