@@ -12,13 +12,13 @@ NBVAL := --nbval --nbval-sanitize-with tests/sanitize.cfg -n 2 --dist loadfile
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book serve test lint unit labs browser lab figures student bench clean
+.PHONY: help book serve test test-gpu lint unit labs browser lab figures student bench clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JUPYTER_PLATFORM_DIRS := 1
 
 help:  ## list what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s  %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 # Made once, and again when a requirement changes.
 $(READY): pyproject.toml constraints.txt
@@ -51,6 +51,11 @@ serve: book  ## build the book and serve it on 127.0.0.1
 
 test: lint unit labs browser  ## everything: lint, unit, labs, book, browser
 	@echo "All tests passed."
+
+test-gpu: export STLIB_FACE := page
+test-gpu: $(READY)  ## run every notebook where there is a GPU, and report it in build/gpu/report.md
+	$(BIN)/pytest -q -rs tests/gpu
+	@$(BIN)/python -m scripts.gpu_report build/gpu/report.md $(LABS)
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .
