@@ -13,7 +13,13 @@ first difference in direct
 from collections.abc import Iterable
 from typing import Any
 
-from stlib.exercises import chapter_02, chapter_07, chapter_10, chapter_11
+from stlib.exercises import (
+    chapter_02,
+    chapter_05,
+    chapter_07,
+    chapter_10,
+    chapter_11,
+)
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
 from stlib.exercises.search import smallest
@@ -28,6 +34,7 @@ def exercises() -> tuple[Exercise, ...]:
     """
     return (
         *chapter_02.EXERCISES,
+        *chapter_05.EXERCISES,
         *chapter_07.EXERCISES,
         *chapter_10.EXERCISES,
         *chapter_11.EXERCISES,
