@@ -37,9 +37,9 @@ LAB = replace(
         speed=(1.8, 1.8),
         source="this book: Moving MNIST with one digit, at half size in every length",
     ),
-    stages=(Stage(steps=1_500, rate=3e-3, warmup=50, decay="cosine"),),
-    batch=4,
-    validate_every=150,
+    stages=(Stage(steps=800, rate=4e-3, warmup=60, decay="cosine"),),
+    batch=8,
+    validate_every=100,
     validation_clips=64,
     test_clips=500,
 )
