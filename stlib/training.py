@@ -258,7 +258,9 @@ class _Training:
         self.found = digits(recipe.digits)
         self.clips = recipe.data.dataset(self.found, "training", seed=0)
         self.batches = Batches(len(self.clips), recipe.batch, seed)
-        self.held_out = recipe.validation_clips and recipe.data.dataset(self.found, "validation")
+        self.held_out: Any = None
+        if recipe.validation_clips:
+            self.held_out = recipe.data.dataset(self.found, "validation", seed=0)
         torch.manual_seed(seed)
         self.network = recipe.network.build()
         last = machine.channels_last

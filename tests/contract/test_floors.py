@@ -30,7 +30,7 @@ FLOORS = (
     ("data",),
     ("recipes", "runs"),
     ("evaluation", "training"),
-    ("experiments",),
+    ("experiments", "shipped"),
     ("commands",),
     ("__main__",),
 )
