@@ -90,7 +90,8 @@ def constant_velocity(
     """
     last = _last(context, horizon, least=2)[:, 0]
     motion = velocity(context[:, -2], last, window=window, reach=reach)
-    return torch.stack([_carried(last, ahead * motion) for ahead in range(1, horizon + 1)], dim=1)
+    ahead = range(1, horizon + 1)
+    return torch.stack([_carried(last, h * motion) for h in ahead], dim=1)
 
 
 @torch.no_grad()

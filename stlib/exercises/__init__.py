@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from stlib.exercises import (
+    chapter_01,
     chapter_02,
     chapter_05,
     chapter_07,
@@ -33,6 +34,7 @@ def exercises() -> tuple[Exercise, ...]:
     Source: this book.
     """
     return (
+        *chapter_01.EXERCISES,
         *chapter_02.EXERCISES,
         *chapter_05.EXERCISES,
         *chapter_07.EXERCISES,
