@@ -16,6 +16,7 @@ from typing import Any
 from stlib.exercises import (
     chapter_01,
     chapter_02,
+    chapter_03,
     chapter_05,
     chapter_07,
     chapter_10,
@@ -36,6 +37,7 @@ def exercises() -> tuple[Exercise, ...]:
     return (
         *chapter_01.EXERCISES,
         *chapter_02.EXERCISES,
+        *chapter_03.EXERCISES,
         *chapter_05.EXERCISES,
         *chapter_07.EXERCISES,
         *chapter_10.EXERCISES,
