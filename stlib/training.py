@@ -432,11 +432,11 @@ class _Training:
             if machine.tensorboard:
                 numbers = {key: value for key, value in row.items() if value != ""}
                 self.accelerator.log(numbers, step=self.done)
-        if finished or late or self.done % machine.checkpoint_every == 0:
-            run.save_checkpoint(self.done, self.tensors(), self.memory())
-        if finished:
+        if finished:  # before the last checkpoint, from which no step leads here again
             about = {"recipe": to_plain(recipe), "seed": self.seed, "step": self.done}
             save_tensors(self.weights(), about, run.network_file)
+        if finished or late or self.done % machine.checkpoint_every == 0:
+            run.save_checkpoint(self.done, self.tensors(), self.memory())
 
     @torch.no_grad()
     def validate(self) -> float:
