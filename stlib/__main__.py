@@ -5,7 +5,6 @@ Bad input ends with one line that names the value and what was expected, and exi
 
 import contextlib
 import io
-import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -30,10 +29,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "experiments status": queue.status,
     "experiments report": queue.report,
 }
-USAGE = "usage: python -m stlib COMMAND …; COMMAND is one of\n" + "".join(
-    f"  {name}\n" for name in ("train", *COMMANDS)
-)
-FRAME = re.compile(r"[╭╮╰╯│─]+")
+HELP = frozenset({"-h", "--help"})
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,14 +43,9 @@ def main(arguments: Sequence[str]) -> int:
 
     Source: this book.
     """
-    if not arguments or arguments[0] in ("-h", "--help"):
-        print(USAGE, end="")
-        return 0
     try:
         _dispatch(list(arguments))
-    except _Refused as refused:
-        return _say(str(refused), 2)
-    except (ValueError, OSError, ImportError) as error:
+    except (_Refused, ValueError, OSError, ImportError) as error:
         return _say(str(error), 2)
     except ArithmeticError as error:
         return _say(str(error), 1)
@@ -65,28 +56,56 @@ class _Refused(Exception):
     """Arguments that tyro could not read, in its words."""
 
 
+class _Helped(Exception):
+    """tyro has printed the help that was asked for."""
+
+
 def _dispatch(arguments: list[str]) -> None:
-    if arguments[0] == "train":
-        _train(arguments[1:])
+    first, *rest = arguments or ["--help"]
+    if first == "train":
+        _train(rest)
         return
     for words in (2, 1):
         name = " ".join(arguments[:words])
         if name in COMMANDS:
-            _read(COMMANDS[name], arguments[words:], f"stlib {name}")
+            with contextlib.suppress(_Helped):
+                _read(COMMANDS[name], arguments[words:], f"stlib {name}")
             return
-    raise ValueError(f"{arguments[0]!r} is no command; there are train, {', '.join(COMMANDS)}")
+    known = ("train", *COMMANDS)
+    beginning = [name for name in known if name.startswith(f"{first} ")]
+    if first in HELP or (beginning and HELP.intersection(rest)):
+        _print_usage(beginning or known)
+        return
+    said = " ".join(arguments) if beginning else first
+    raise ValueError(f"{said!r} is no command; there are {', '.join(beginning or known)}")
+
+
+def _print_usage(names: Sequence[str]) -> None:
+    print("usage: python -m stlib COMMAND …; COMMAND is one of")
+    for name in names:
+        what, _, _ = (COMMANDS.get(name, work.train).__doc__ or "").partition("\n")
+        print(f"  {name:20}{what}")
+    print("and COMMAND --help says more")
 
 
 def _train(arguments: list[str]) -> None:
     """First the options of `train`; what is left are fields of the recipe that they choose."""
-    if arguments and not arguments[0].startswith("-"):
-        name, *rest = arguments
-    elif set(arguments) & {"-h", "--help"}:
-        name, rest = "", ["--help"]
-    else:
-        raise ValueError("train: expected the name of an experiment; `list` prints them")
-    options, left = _read(work.Train, rest, "stlib train NAME", partly=True)
+    name, *rest = arguments or [""]
+    helped = bool(HELP.intersection(arguments))
+    words = [word for word in rest if word not in HELP]
+    if name in HELP:
+        with contextlib.suppress(_Helped):
+            _read(work.Train, ["--help"], "stlib train NAME", partly=True)
+        return
+    if not name or name.startswith("-"):
+        raise ValueError(f"train {name!r}: expected the name of an experiment; `list` prints them")
+    options, left = _read(work.Train, words, f"stlib train {name}", partly=True)
     recipe = experiment(name).at(options.scale)
+    if helped:
+        for what, default in ((work.Train, None), (Recipe, recipe)):
+            with contextlib.suppress(_Helped):
+                _read(what, ["--help"], f"stlib train {name}", default=default)
+        return
     changed = _read(Recipe, left, f"stlib train {name}", default=recipe)
     work.train(name, changed, options)
 
@@ -96,10 +115,11 @@ def _read(
 ) -> Any:
     """Let tyro read the arguments; its framed complaints become one line."""
     tyro = load("tyro", "train")
-    markers = [tyro.conf.AvoidSubcommands, tyro.conf.OmitArgPrefixes]
-    given = {} if default is None else {"default": default}
-    if default is not None:
-        markers = markers[:1]  # a recipe's fields keep their whole names
+    markers, given = [tyro.conf.AvoidSubcommands], {}
+    if default is None:
+        markers.append(tyro.conf.OmitArgPrefixes)
+    else:  # a recipe, whose fields keep their whole names
+        given["default"] = default
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
@@ -108,15 +128,27 @@ def _read(
             )
     except SystemExit as stop:
         if stop.code in (0, None):
-            return sys.exit(0)
+            raise _Helped from stop
         raise _Refused(_one_line(complaint.getvalue())) from stop
 
 
 def _one_line(complaint: str) -> str:
-    """tyro's complaint without frame, title and hints."""
-    lines = [FRAME.sub(" ", line).strip() for line in complaint.splitlines()[1:]]
-    said = " ".join(line for line in lines if line)
-    return re.split(r" For full helptext| Argument helptext", said)[0]
+    """tyro's complaint without its frame and title, and the options that it thinks were meant."""
+    parts: list[list[str]] = [[]]
+    for line in complaint.splitlines()[1:]:
+        text = line.strip("│ ")
+        if text.strip("─-╰╯"):
+            parts[-1].append(text)
+        else:  # a rule, or an empty line
+            parts.append([])
+    said, *hints = [part for part in parts if part] or [["the arguments could not be read"]]
+    similar = [
+        line.partition(" ")[0]
+        for hint in hints
+        for line in hint
+        if line.startswith("--") and hint[0].startswith(("Arguments similar", "Perhaps"))
+    ]
+    return " ".join(said) + (f"; similar: {', '.join(similar)}" if similar else "")
 
 
 def _say(complaint: str, status: int) -> int:

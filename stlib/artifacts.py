@@ -112,8 +112,12 @@ def read_result(path: str | Path) -> Result:
         stored = json.loads(Path(path).read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"{path}: expected JSON, found: {error}") from error
-    if not isinstance(stored, dict) or stored.keys() != {"measured", "provenance"}:
-        raise ValueError(f"{path}: holds {sorted(stored)}, expected measured and provenance")
+    held = sorted(stored) if isinstance(stored, dict) else type(stored).__name__
+    if held != ["measured", "provenance"]:
+        raise ValueError(f"{path}: holds {held}, expected measured and provenance")
+    for name, entries in stored.items():
+        if not isinstance(entries, dict):
+            raise ValueError(f"{path}: {name}={entries!r}, expected names and values")
     result = Result(**stored)
     _check(result, path)
     return result

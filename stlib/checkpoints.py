@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from stlib.extras import load
@@ -12,6 +13,7 @@ from stlib.files import replacing
 
 __all__ = ["load_tensors", "save_tensors"]
 
+# How a file starts that could run code. The first bytes of safetensors are a length and can be any.
 PICKLES = {b"PK\x03\x04": "a zip archive as torch.save writes it", b"\x80": "a pickle"}
 
 
@@ -31,7 +33,11 @@ def save_tensors(tensors: Mapping[str, Tensor], about: Mapping[str, Any], path: 
     Source: this book; safetensors.
     """
     library = load("safetensors.torch", "train")
-    held = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    # A copy each: safetensors refuses tensors that share their memory.
+    held = {
+        name: tensor.detach().clone(memory_format=torch.contiguous_format)
+        for name, tensor in tensors.items()
+    }
     text = json.dumps(dict(about), allow_nan=False)
     path = Path(path)
     with replacing(path) as file:
@@ -55,18 +61,22 @@ def load_tensors(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     path = Path(path)
     with path.open("rb") as file:
         start = file.read(4)
-    for mark, what in PICKLES.items():
-        if start.startswith(mark):
-            raise ValueError(
-                f"{path}: {what}, which could run code when it is read; expected safetensors"
-            )
     safetensors = load("safetensors", "train")
     try:
         with safetensors.safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get("about")
+            text = (file.metadata() or {}).get("about", "")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except safetensors.SafetensorError as error:
+        for mark, what in PICKLES.items():
+            if start.startswith(mark):
+                raise ValueError(
+                    f"{path}: {what}, which could run code when it is read; expected safetensors"
+                ) from error
         raise ValueError(f"{path}: expected safetensors, found a damaged file ({error})") from error
-    if text is None:
-        raise ValueError(f"{path}: safetensors without this package's header")
-    return tensors, json.loads(text)
+    try:
+        about = json.loads(text)
+    except ValueError:
+        about = None
+    if not isinstance(about, dict):
+        raise ValueError(f"{path}: expected safetensors that this package wrote, found others")
+    return tensors, about

@@ -1,6 +1,10 @@
-"""What a trained network, and predictors that learn nothing, make of held-out clips."""
+"""What a trained network, and predictors that learn nothing, make of held-out clips.
 
-from collections.abc import Callable
+Clips are drawn, foretold and scored a batch at a time: memory does not grow with their number.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -21,16 +25,31 @@ __all__ = [
     "evaluate",
     "load_predictions",
     "perceptual_scores",
+    "predictions",
     "predictors",
     "save_predictions",
     "scores",
 ]
 
 Frames: TypeAlias = Float[Tensor, "_batch _time _channel _height _width"]
+FrameScores: TypeAlias = Float[Tensor, "_batch _time"]
 Predictor: TypeAlias = Callable[[Frames], Frames]
 
 MEAN_OF = 500  # training clips behind the mean frame
 WINDOW = 9  # pixels around each, in which a motion is looked for
+FLOOR = 1e-10  # added to the squared error: identical frames score 100 dB
+METRICS: dict[str, Callable[[Frames, Frames], FrameScores]] = {
+    "mse_e3": lambda prediction, truth: 1e3 * metrics.mse(prediction, truth),
+    "mse_per_frame": lambda prediction, truth: metrics.mse(prediction, truth, "frame"),
+    "mae_e3": lambda prediction, truth: 1e3 * metrics.mae(prediction, truth),
+    "mae_per_frame": lambda prediction, truth: metrics.mae(prediction, truth, "frame"),
+    "psnr_db": lambda prediction, truth: metrics.psnr(prediction, truth, 1, floor=FLOOR),
+    "ssim_gaussian": lambda prediction, truth: metrics.ssim(prediction, truth, "gaussian"),
+    "ssim_uniform": lambda prediction, truth: metrics.ssim(prediction, truth, "uniform"),
+    "ssim_uniform_range2": lambda prediction, truth: metrics.ssim(
+        prediction, truth, "uniform-range2"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -57,31 +76,14 @@ def scores(prediction: Frames, truth: Frames) -> dict[str, Any]:
 
     Returns:
         For each metric ``{'steps': [...], 'mean': ...}``, errors per pixel times 1000 and per
-        frame, PSNR in dB; or ``{'unavailable': why}`` where a library is missing.
+        frame, PSNR in dB, at most 100; or ``{'unavailable': why}`` where a library is missing.
 
     Raises:
-        ValueError: shapes that differ.
+        ValueError: shapes that differ, or frames smaller than a metric's window.
 
     Source: this book, chapter 7.
     """
-    prediction = prediction.clamp(0, 1)
-    told: dict[str, Callable[[], Tensor]] = {
-        "mse_e3": lambda: 1e3 * metrics.mse(prediction, truth),
-        "mse_per_frame": lambda: metrics.mse(prediction, truth, "frame"),
-        "mae_e3": lambda: 1e3 * metrics.mae(prediction, truth),
-        "mae_per_frame": lambda: metrics.mae(prediction, truth, "frame"),
-        "psnr_db": lambda: metrics.psnr(prediction, truth, 1, floor=1e-10),
-        "ssim_gaussian": lambda: metrics.ssim(prediction, truth, "gaussian"),
-        "ssim_uniform": lambda: metrics.ssim(prediction, truth, "uniform"),
-        "ssim_uniform_range2": lambda: metrics.ssim(prediction, truth, "uniform-range2"),
-    }
-    found: dict[str, Any] = {}
-    for name, tell in told.items():
-        try:
-            found[name] = _averaged(tell())
-        except ImportError as error:
-            found[name] = {"unavailable": str(error)}
-    return found
+    return _told([_frame_scores(prediction, truth)])
 
 
 def perceptual_scores(
@@ -90,7 +92,7 @@ def perceptual_scores(
     """LPIPS step by step and on average, or why there is none.
 
     Args:
-        prediction: ``[batch, time, channel, height, width]``.
+        prediction: ``[batch, time, channel, height, width]``, cut to [0, 1] first.
         truth: the same shape, in [0, 1].
         trunk: 'alex', 'vgg' or 'squeeze'.
         inputs: 'signed' or 'unit', as in `metrics.lpips`.
@@ -122,13 +124,8 @@ def predictors(network: nn.Module, recipe: Recipe, found: Digits) -> dict[str, P
     training = recipe.data.dataset(found, "training", seed=0)
     some = range(min(MEAN_OF, len(training)))
     mean = torch.stack([training[index].mean(0) for index in some]).mean(0)
-    device = next(network.parameters()).device
-
-    def learnt(context: Frames) -> Frames:
-        return forecast(network, context.to(device), horizon).float().cpu()
-
     return {
-        "network": learnt,
+        "network": _learnt(network, horizon),
         "black": lambda context: baselines.black(context, horizon),
         "mean_frame": lambda context: baselines.mean_frame(context, horizon, mean),
         "copy_last": lambda context: baselines.copy_last(context, horizon),
@@ -139,57 +136,78 @@ def predictors(network: nn.Module, recipe: Recipe, found: Digits) -> dict[str, P
 
 
 @torch.no_grad()
-def evaluate(
-    network: nn.Module, recipe: Recipe, *, clips: int | None = None, keep: Path | None = None
-) -> dict[str, Any]:
+def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) -> dict[str, Any]:
     """Score a network and the baselines on the first clips of the test split.
 
     Args:
-        network: trained, on its device.
+        network: trained, on its device; left in evaluation mode.
         recipe: which clips, how many frames.
         clips: how many; None is the recipe's own number.
-        keep: file for the network's predictions, so that other scores can be added later.
 
     Returns:
         What was measured, for a `Result`: a table a predictor, the data and its fingerprint.
 
     Raises:
         ValueError: more clips than there are, or none.
-        OSError: the predictions cannot be written.
 
     Source: this book, chapter 5.
     """
     found = digits(recipe.digits)
-    test = recipe.data.dataset(found, "test", seed=0)
-    wanted = recipe.test_clips if clips is None else clips
-    if not 1 <= wanted <= len(test):
-        raise ValueError(f"clips={wanted}: expected 1 to the {len(test)} of the test split")
-    whole = torch.stack([test[index] for index in range(wanted)])
-    held = Clips(whole[:, : recipe.context], whole[:, recipe.context :])
-    measured: dict[str, Any] = {}
+    wanted, batches = _held_out(recipe, found, clips)
     network.eval()
-    for name, predict in predictors(network, recipe, found).items():
-        parts = torch.split(held.context, recipe.batch)
-        prediction = torch.cat([predict(context) for context in parts])
-        measured[name] = scores(prediction, held.future)
-        if name == "network" and keep is not None:
-            save_predictions(held, prediction, keep)
+    each = predictors(network, recipe, found)
+    parts: dict[str, list[dict[str, FrameScores | str]]] = defaultdict(list)
+    for held in batches:
+        for name, predict in each.items():
+            parts[name].append(_frame_scores(predict(held.context), held.future))
     return {
-        "predictors": measured,
+        "predictors": {name: _told(told) for name, told in parts.items()},
         "lpips": {"unavailable": "not asked for; predict, then lpips, add it"},
         "split": "test",
         "clips": wanted,
         "horizon": recipe.horizon,
         "clipped_to": [0, 1],
+        "psnr_floor": FLOOR,
         "data": found.name,
         "data_sha256": fingerprint(found),
     }
 
 
+@torch.no_grad()
+def predictions(
+    network: nn.Module, recipe: Recipe, *, clips: int | None = None
+) -> tuple[Clips, Frames]:
+    """The first clips of the test split, and what a network foretells.
+
+    Args:
+        network: trained, on its device; left in evaluation mode.
+        recipe: which clips, how many frames.
+        clips: how many; None is the recipe's own number.
+
+    Raises:
+        ValueError: more clips than there are, or none.
+
+    Source: this book.
+    """
+    _, batches = _held_out(recipe, digits(recipe.digits), clips)
+    network.eval()
+    predict, held = _learnt(network, recipe.horizon), list(batches)
+    whole = Clips(
+        torch.cat([part.context for part in held]), torch.cat([part.future for part in held])
+    )
+    return whole, torch.cat([predict(part.context) for part in held])
+
+
 def save_predictions(clips: Clips, prediction: Frames, path: str | Path) -> Path:
     """Keep context, truth and prediction in half precision.
 
+    Args:
+        clips: context and truth.
+        prediction: in the shape of the truth.
+        path: of the file; its folder must exist.
+
     Raises:
+        ImportError: safetensors is missing.
         OSError: the file cannot be written.
 
     Source: this book.
@@ -203,6 +221,7 @@ def load_predictions(path: str | Path) -> tuple[Clips, Frames]:
     """Read what `save_predictions` wrote.
 
     Raises:
+        ImportError: safetensors is missing.
         OSError: the file cannot be read.
         ValueError: it holds something else.
 
@@ -215,7 +234,54 @@ def load_predictions(path: str | Path) -> tuple[Clips, Frames]:
     return Clips(frames["context"], frames["future"]), frames["prediction"]
 
 
-def _averaged(frame_scores: Tensor) -> dict[str, Any]:
+def _held_out(recipe: Recipe, found: Digits, clips: int | None) -> tuple[int, Iterator[Clips]]:
+    """How many test clips are asked for, and they themselves in batches."""
+    test = recipe.data.dataset(found, "test", seed=0)
+    wanted = recipe.test_clips if clips is None else clips
+    if not 1 <= wanted <= len(test):
+        raise ValueError(f"clips={wanted}: expected 1 to the {len(test)} of the test split")
+
+    def draw() -> Iterator[Clips]:
+        for first in range(0, wanted, recipe.batch):
+            some = range(first, min(first + recipe.batch, wanted))
+            whole = torch.stack([test[index] for index in some])
+            yield Clips(whole[:, : recipe.context], whole[:, recipe.context :])
+
+    return wanted, draw()
+
+
+def _learnt(network: nn.Module, horizon: int) -> Predictor:
+    device = next(network.parameters()).device
+
+    def predict(context: Frames) -> Frames:
+        return forecast(network, context.to(device), horizon).float().cpu()
+
+    return predict
+
+
+def _frame_scores(prediction: Frames, truth: Frames) -> dict[str, FrameScores | str]:
+    """Every metric a frame; or why it is not available."""
+    found: dict[str, FrameScores | str] = {}
+    for name, tell in METRICS.items():
+        try:
+            found[name] = tell(prediction.clamp(0, 1), truth)
+        except ImportError as error:
+            found[name] = str(error)
+    return found
+
+
+def _told(parts: list[dict[str, FrameScores | str]]) -> dict[str, Any]:
+    """The averages over parts of the clips."""
+    told: dict[str, Any] = {}
+    for name in METRICS:
+        frames = [part[name] for part in parts]
+        tensors = [part for part in frames if isinstance(part, Tensor)]
+        whole = len(tensors) == len(frames)
+        told[name] = _averaged(torch.cat(tensors)) if whole else {"unavailable": frames[0]}
+    return told
+
+
+def _averaged(frame_scores: FrameScores) -> dict[str, Any]:
     averages = metrics.average(frame_scores)
     return {
         "steps": [round(value, 6) for value in averages.steps.tolist()],

@@ -5,6 +5,7 @@
 It needs torch, numpy, accelerate, safetensors and scikit-learn.
 """
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -14,14 +15,15 @@ from time import monotonic
 from typing import Any
 
 import torch
+from torch import distributed, nn
 
 from stlib.artifacts import Result, provenance, read_result, save_result
 from stlib.evaluation import evaluate
-from stlib.recipes import Recipe, Scale, experiment, from_plain
-from stlib.runs import Run
+from stlib.recipes import Recipe, Scale, experiment, from_plain, to_plain
+from stlib.runs import Run, differences
 from stlib.training import Machine, fit, rebuilt
 
-__all__ = ["Job", "Status", "finish", "jobs", "report", "run", "status"]
+__all__ = ["Job", "Status", "finish", "first_process", "jobs", "report", "run", "status", "trained"]
 
 
 @dataclass(frozen=True)
@@ -126,9 +128,35 @@ def run(
             machine=machine,
             minutes=left,
         )
-        if outcome.finished and not Run(job.folder).result_file.exists():
+        if outcome.finished and first_process() and not Run(job.folder).result_file.exists():
             finish(job.folder, cpu=machine.cpu)
     return status(queue)
+
+
+def first_process() -> bool:
+    """Whether this process writes what all of a training's processes would write alike.
+
+    Source: this book.
+    """
+    return not distributed.is_initialized() or distributed.get_rank() == 0
+
+
+def trained(folder: str | Path) -> tuple[Recipe, nn.Module]:
+    """The recipe of a trained run and its network, on the CPU and in evaluation mode.
+
+    Args:
+        folder: of the run.
+
+    Raises:
+        FileNotFoundError: no run, or training is not over.
+        ValueError: a damaged folder.
+
+    Source: this book.
+    """
+    held = Run(folder)
+    recipe = from_plain(Recipe, _described(held)["same"]["recipe"])
+    weights, _ = held.network()
+    return recipe, rebuilt(recipe, weights)
 
 
 def finish(folder: str | Path, clips: int | None = None, *, cpu: bool = False) -> Path:
@@ -140,22 +168,22 @@ def finish(folder: str | Path, clips: int | None = None, *, cpu: bool = False) -
         cpu: leave a GPU alone.
 
     Returns:
-        The file ``result.json``.
+        The file ``result.json``, with the command that measures again.
 
     Raises:
-        FileNotFoundError: training is not over.
+        FileNotFoundError: no run, or training is not over.
         ValueError: a damaged folder, or what `evaluate` raises.
 
     Source: this book.
     """
     held = Run(folder)
-    about = held.about()
-    recipe = from_plain(Recipe, about["same"]["recipe"])
-    weights, _ = held.network()
-    rows = held.log()
+    about, rows = _described(held), held.log()
+    recipe, network = trained(folder)
+    if not rows:
+        raise ValueError(f"{held.log_file}: expected the rows of a training, found none")
     device = torch.device("cuda" if torch.cuda.is_available() and not cpu else "cpu")
     measured = {
-        **evaluate(rebuilt(recipe, weights).to(device), recipe, clips=clips),
+        **evaluate(network.to(device), recipe, clips=clips),
         "experiment": about["name"],
         "scale": about["scale"],
         "recipe": about["same"]["recipe"],
@@ -167,17 +195,12 @@ def finish(folder: str | Path, clips: int | None = None, *, cpu: bool = False) -
             [int(row["step"]), float(row["validation"])] for row in rows if row["validation"]
         ],
     }
-    name, seed = about["name"], about["same"]["seed"]
-    command = f"python -m stlib train {name} --scale {about['scale']} --seed {seed}"
-    result = Result(measured, provenance(command, device))
+    result = Result(measured, provenance(_command(about, clips), device))
     return save_result(result, held.result_file)
 
 
 def status(queue: Sequence[Job]) -> list[Status]:
-    """How far each job has come, from its folder alone.
-
-    Raises:
-        ValueError: a folder whose description is damaged.
+    """How far each job has come, from the names of the files in its folder alone.
 
     Source: this book.
     """
@@ -191,11 +214,16 @@ def report(queue: Sequence[Job]) -> dict[str, Any]:
         queue: as `jobs` makes it; unfinished jobs are counted, not guessed.
 
     Returns:
-        By experiment: seeds, the network's error of each, their mean and standard deviation (null
-        for one seed), the baselines' errors, and how many are missing.
+        By experiment: how many jobs are missing; by seed, step by step and on average, the
+        network's MSE per pixel times 1000 (``mse_e3``), all its scores, its validation errors and
+        the provenance of both training and evaluation; mean and standard deviation over seeds
+        (null for one seed) of the average MSE; the baselines' MSE and all their scores; the recipe
+        and the data.
 
     Raises:
-        ValueError: results of one experiment that were measured on different data or recipes.
+        OSError: a result cannot be read.
+        ValueError: a damaged result, or one that was measured on other data, with another recipe
+            or seed than its job's, or on another number of clips than the rest.
 
     Source: this book.
     """
@@ -206,37 +234,35 @@ def report(queue: Sequence[Job]) -> dict[str, Any]:
         told[name] = {"missing": len(mine) - len(found)}
         if not found:
             continue
-        _check_alike(name, [result.measured for _, result in found])
-        errors = {
-            job.seed: result.measured["predictors"]["network"]["mse_e3"] for job, result in found
-        }
-        means = [error["mean"] for error in errors.values()]
+        _check_alike(found)
+        measured = {str(job.seed): result.measured for job, result in found}
+        networks = {seed: each["predictors"]["network"] for seed, each in measured.items()}
+        means = [table["mse_e3"]["mean"] for table in networks.values()]
         first = found[0][1].measured
+        others = {each: table for each, table in first["predictors"].items() if each != "network"}
         told[name] |= {
-            "seeds": list(errors),
-            "mse_e3": {str(seed): error for seed, error in errors.items()},
+            "seeds": [job.seed for job, _ in found],
+            "mse_e3": {seed: table["mse_e3"] for seed, table in networks.items()},
             "mean": mean(means),
             "standard_deviation": stdev(means) if len(means) > 1 else None,
-            "baselines": {
-                other: table["mse_e3"]
-                for other, table in first["predictors"].items()
-                if other != "network"
-            },
+            "baselines": {other: table["mse_e3"] for other, table in others.items()},
+            "scores": networks,
+            "baseline_scores": others,
+            "validation": {seed: each["validation"] for seed, each in measured.items()},
             "clips": first["clips"],
-            "training_seconds": [r.measured["training_seconds"] for _, r in found],
+            "training_seconds": [each["training_seconds"] for each in measured.values()],
             "recipe": first["recipe"],
             "data": first["data"],
             "data_sha256": first["data_sha256"],
-            "trained_with": [r.measured["trained_with"] for _, r in found],
+            "trained_with": [each["trained_with"] for each in measured.values()],
+            "provenance": [result.provenance for _, result in found],
         }
     return told
 
 
 def _status(job: Job) -> Status:
     held = Run(job.folder)
-    kept = held.checkpoints() if job.folder.is_dir() else []
-    step = int(kept[-1].stem.rpartition("-")[2]) if kept else 0
-    return Status(job, step, job.recipe.steps, held.result_file.is_file())
+    return Status(job, held.step(), job.recipe.steps, held.result_file.is_file())
 
 
 def _results(queue: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
@@ -246,7 +272,62 @@ def _results(queue: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
             yield job, read_result(file)
 
 
-def _check_alike(name: str, measured: Sequence[dict[str, Any]]) -> None:
-    for key in ("recipe", "data_sha256", "clips"):
-        if any(other[key] != measured[0][key] for other in measured):
-            raise ValueError(f"{name}: results differ in {key}; expected one setting in all seeds")
+def _check_alike(found: Sequence[tuple[Job, Result]]) -> None:
+    """Refuse results of another recipe or seed than their job has, or of other clips."""
+    first = found[0][1].measured
+    for job, result in found:
+        file = Run(job.folder).result_file
+        expected = {
+            "recipe": to_plain(job.recipe),
+            "seed": job.seed,
+            "data_sha256": first.get("data_sha256"),
+            "clips": first.get("clips"),
+        }
+        held = {key: result.measured.get(key) for key in expected}
+        for name, old, new in differences(held, expected):
+            raise ValueError(f"{file}: {name} is {old!r}, expected {new!r}")
+
+
+def _described(held: Run) -> dict[str, Any]:
+    """What a run is, with all that a result says of it."""
+    about = held.about()
+    lacking = {"name", "scale", "begun"} - about.keys()
+    lacking |= {"recipe", "seed", "precision"} - about["same"].keys()
+    if lacking:
+        raise ValueError(f"{held.about_file}: lacks {', '.join(sorted(lacking))}")
+    return about
+
+
+def _command(about: dict[str, Any], clips: int | None) -> str:
+    """What a reader types to train and evaluate again, whatever fields were overridden."""
+    name, scale, same = about["name"], about["scale"], about["same"]
+    try:
+        known = to_plain(experiment(name).at(scale))
+    except ValueError:
+        known = None
+    changed = list(differences(known, same["recipe"]))
+    if any(field.endswith("kind") or _nested(value) for field, _, value in changed):
+        return "python: stlib.training.fit, with the recipe and the seed that this result holds"
+    words = ["python", "-m", "stlib", "train", name, "--scale", scale, "--seed", str(same["seed"])]
+    if same["precision"] != "no":
+        words += ["--precision", same["precision"]]
+    for field, _, value in changed:
+        words += _option(field, value)
+    if clips is None:
+        return shlex.join(words)
+    evaluated = ["python", "-m", "stlib", "evaluate", "RUN", "--clips", str(clips)]
+    return f"{shlex.join([*words, '--out', 'RUN'])} && {shlex.join(evaluated)}"
+
+
+def _nested(value: Any) -> bool:
+    """Whether the command line has no single option for it."""
+    entries = value if isinstance(value, list) else [value]
+    return any(isinstance(entry, dict) for entry in entries)
+
+
+def _option(field: str, value: Any) -> list[str]:
+    """The words that give a recipe's field a value, as tyro reads them."""
+    if isinstance(value, bool):
+        group, dot, name = field.rpartition(".")
+        return [f"--{group}{dot}{name if value else f'no-{name}'}"]
+    return [f"--{field}", *(str(each) for each in (value if isinstance(value, list) else [value]))]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-__all__ = ["replacing"]
+__all__ = ["replacing", "unused"]
 
 
 @contextmanager
@@ -39,3 +39,20 @@ def replacing(path: str | Path) -> Iterator[IO[bytes]]:
     except BaseException:
         os.unlink(temporary)
         raise
+
+
+def unused(path: str | Path) -> Path:
+    """Make sure, before long work, that a new file of this name can be written.
+
+    Raises:
+        FileExistsError: there is something of that name.
+        FileNotFoundError: its folder is missing.
+
+    Source: this book.
+    """
+    path = Path(path)
+    if path.exists():
+        raise FileExistsError(f"{path} exists; choose another name")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"{path}: the folder {path.parent} is missing; make it first")
+    return path

@@ -4,16 +4,17 @@ import json
 import subprocess
 
 import pytest
+import torch
 
 from stlib import artifacts
-from stlib.artifacts import Result, load_result, provenance, save_result
+from stlib.artifacts import Result, load_result, provenance, read_result, save_result
 
 
 def test_a_result_survives_the_round_trip(tmp_path, monkeypatch):
     result = Result({"orders": [1, 2], "ms": 0.1}, provenance("make bench"))
     save_result(result, tmp_path / "some.json")
     monkeypatch.setattr(artifacts, "FOLDER", tmp_path)
-    assert load_result("some") == result
+    assert load_result("some") == read_result(tmp_path / "some.json") == result
     assert [file.name for file in tmp_path.iterdir()] == ["some.json"]
 
 
@@ -30,6 +31,37 @@ def test_a_file_that_is_no_result_is_named(tmp_path, monkeypatch):
     (tmp_path / "odd.json").write_text('{"measured": {}, "extra": 1}')
     with pytest.raises(ValueError, match=r"holds .'extra', 'measured'., expected"):
         load_result("odd")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "expected JSON, found"),
+        ("{", "expected JSON, found"),
+        ("3", "holds int, expected measured and provenance"),
+        ('["measured", "provenance"]', "holds list, expected measured"),
+        ('{"measured": {}}', "holds .'measured'., expected"),
+        ('{"measured": {}, "provenance": 3}', "provenance=3, expected names and values"),
+        ('{"measured": [], "provenance": {}}', "measured=.., expected names and values"),
+        ('{"measured": {}, "provenance": {}}', "the provenance lacks command, date"),
+    ],
+)
+def test_any_other_file_is_refused_by_name(tmp_path, text, says):
+    path = tmp_path / "odd.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=f"odd.json: {says}"):
+        read_result(path)
+    with pytest.raises(FileNotFoundError, match="none"):
+        read_result(tmp_path / "none.json")
+
+
+def test_provenance_names_the_device_that_computed(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: f"a card, {device.index}")
+    assert provenance("x", torch.device("cuda", 1))["device"] == "a card, 1"
+    plain = provenance("x")
+    assert plain["device"].startswith("CPU, ")
+    assert provenance("x", torch.device("cpu")) == plain
+    assert plain.keys() == artifacts.REQUIRED
 
 
 def test_the_commit_is_this_packages_or_unknown(tmp_path, monkeypatch):

@@ -24,6 +24,7 @@ from stlib.data.digits import (
     fingerprint,
     mnist_folder,
     share,
+    shrunk,
     sklearn_digits,
 )
 from stlib.data.idx import read_idx
@@ -190,6 +191,30 @@ def test_bad_splits_are_named():
         unwrap(share)(some_digits(20), "train")
     with pytest.raises(ValueError, match="9 digits cannot be split: at least 10"):
         share(some_digits(9), "test")
+
+
+@pytest.mark.parametrize("factor", [1, 2, 4, 7, 28])
+def test_a_shrunk_pixel_is_the_mean_of_its_square(factor):
+    """Written out, pixel by pixel; a half is rounded up."""
+    whole = some_digits(3)
+    small = shrunk(whole, factor)
+    side = 28 // factor
+    assert small.images.shape == (3, side, side)
+    assert small.images.dtype == np.uint8
+    np.testing.assert_array_equal(small.labels, whole.labels)
+    for n, row, column in np.ndindex(small.images.shape):
+        square = whole.images[n, row * factor :, column * factor :][:factor, :factor].tolist()
+        mean = sum(map(sum, square)) / factor**2
+        assert small.images[n, row, column] == int(mean + 0.5)
+    assert small.name == ("made here" if factor == 1 else f"made here at {side}x{side}")
+    white = whole._replace(images=np.full_like(whole.images, 255))
+    assert (shrunk(white, factor).images == 255).all()
+
+
+@pytest.mark.parametrize("factor", [-1, 0, 3, 56])
+def test_a_factor_that_does_not_divide_is_named(factor):
+    with pytest.raises(ValueError, match=f"factor={factor}: must divide the digits' 28x28"):
+        shrunk(some_digits(3), factor)
 
 
 def test_a_fingerprint_changes_with_any_byte():
@@ -498,6 +523,19 @@ def test_presets_have_the_papers_sizes(preset, sizes):
         preset.frames = 1
     assert replace(preset, frames=50).dataset(whole, "test")[0].shape[0] == 50
     assert "et al." in preset.source
+
+
+def test_a_shrunk_preset_draws_shrunk_digits():
+    whole = some_digits(50)
+    preset = replace(CONV_TT_LSTM, shrink=2, canvas=32, frames=3)
+    drawn = preset.dataset(whole, "validation", seed=4)
+    made = MovingMNIST(
+        shrunk(whole, 2), 3_000, frames=3, canvas=32, speed=(3.6, 3.6), seed=4, split="validation"
+    )
+    assert drawn.share.images.shape[1:] == (14, 14)
+    assert torch.equal(drawn[2_999], made[2_999])
+    with pytest.raises(ValueError, match="factor=3: must divide"):
+        replace(preset, shrink=3).dataset(whole, "test")
 
 
 def test_ms_lstm_clips_are_split_seven_to_three():

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from stlib import files
-from stlib.files import replacing
+from stlib.files import replacing, unused
 
 
 def test_the_new_file_takes_the_place_of_the_old_at_the_end(tmp_path):
@@ -53,3 +53,14 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
     done = subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert path.read_bytes() == b"old"
+
+
+def test_a_name_is_unused_or_said_to_be_taken(tmp_path):
+    assert unused(tmp_path / "new.bin") == tmp_path / "new.bin"
+    assert not list(tmp_path.iterdir())
+    for path in (tmp_path, tmp_path / "some.bin"):
+        (tmp_path / "some.bin").touch()
+        with pytest.raises(FileExistsError, match=f"{path} exists; choose another name"):
+            unused(path)
+    with pytest.raises(FileNotFoundError, match=f"the folder {tmp_path / 'no'} is missing"):
+        unused(tmp_path / "no" / "new.bin")

@@ -7,9 +7,16 @@ import numpy as np
 import pytest
 import torch
 
-from stlib.losses import best_constant, expected_loss, l1_l2_mean, l1_l2_per_frame, l1_l2_sum
+from stlib.losses import (
+    best_constant,
+    expected_loss,
+    l1_l2_mean,
+    l1_l2_per_frame,
+    l1_l2_sum,
+    l2_mean,
+)
 
-LOSSES = [l1_l2_sum, l1_l2_mean, l1_l2_per_frame]
+LOSSES = [l1_l2_sum, l1_l2_mean, l1_l2_per_frame, l2_mean]
 SHAPE = (2, 3, 2, 4, 5)
 
 
@@ -44,6 +51,15 @@ def test_every_convention_against_a_sum_written_out():
     assert l1_l2_per_frame(prediction, truth).item() == pytest.approx(total / (2 * 3))
 
 
+def test_the_mean_square_is_numpys():
+    prediction, truth = clips()
+    expected = ((prediction.numpy() - truth.numpy()) ** 2).mean()
+    assert l2_mean(prediction, truth).item() == pytest.approx(expected)
+    prediction.requires_grad_()
+    l2_mean(prediction, truth).backward()
+    torch.testing.assert_close(prediction.grad, 2 * (prediction.detach() - truth) / 240)
+
+
 def test_the_sum_is_the_papers_two_norms():
     prediction, truth = clips()
     error = (prediction - truth).flatten().numpy()
@@ -57,6 +73,7 @@ def test_an_error_of_one_half_everywhere():
     assert l1_l2_mean(truth + 0.5, truth).item() == 0.75
     assert l1_l2_per_frame(truth - 0.5, truth).item() == 0.75 * 2 * 4 * 5
     assert l1_l2_sum(truth + 0.5, truth).item() == 0.75 * 2 * 3 * 2 * 4 * 5
+    assert l2_mean(truth + 0.5, truth).item() == 0.25
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -67,7 +84,7 @@ def test_a_loss_is_zero_for_the_truth_symmetric_and_positive_otherwise(loss):
 
 
 @pytest.mark.parametrize(
-    ("loss", "factor"), [(l1_l2_sum, 4), (l1_l2_mean, 1), (l1_l2_per_frame, 1)]
+    ("loss", "factor"), [(l1_l2_sum, 4), (l1_l2_mean, 1), (l1_l2_per_frame, 1), (l2_mean, 1)]
 )
 def test_only_the_sum_grows_with_batch_and_time(loss, factor):
     prediction, truth = clips()
@@ -114,7 +131,7 @@ def test_nothing_is_broadcast(loss):
         loss(torch.zeros(2, 3, 1, 4, 5), torch.zeros(SHAPE))
 
 
-@pytest.mark.parametrize("loss", [l1_l2_mean, l1_l2_per_frame])
+@pytest.mark.parametrize("loss", [l1_l2_mean, l1_l2_per_frame, l2_mean])
 def test_no_frames_have_no_average(loss):
     nothing = torch.zeros(2, 0, 1, 4, 5)
     with pytest.raises(ValueError, match="nothing to average"):

@@ -43,9 +43,10 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
     Source: this book; counted by `stlib.cost`.
     """
     recipe = experiment(name).at(scale)
-    network = recipe.network.build().to("meta")
     canvas = recipe.data.canvas
-    frame = torch.zeros(1, recipe.network.channels, canvas, canvas, device="meta")
+    with torch.device("meta"):  # shapes without numbers
+        network = recipe.network.build()
+        frame = torch.zeros(1, recipe.network.channels, canvas, canvas)
     step = macs(network, frame)
     return {
         "experiment": name,

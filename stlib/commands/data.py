@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stlib.data.digits import Split, digits, download_mnist, fingerprint
+from stlib.files import unused
 from stlib.recipes import Scale, experiment
 
 __all__ = ["fetch", "write"]
@@ -32,12 +33,11 @@ def write(
 
     Raises:
         FileExistsError: there is a file of that name.
-        ValueError: an unknown name, or a split without clips.
         OSError: the file cannot be written.
+        ValueError: an unknown name, or a split without clips.
     """
     recipe = experiment(name).at(scale)
-    if path.exists():
-        raise FileExistsError(f"{path} exists; choose another name")
+    unused(path)
     found = digits(recipe.digits)
     clips = recipe.data.dataset(found, split, seed)
     clips.to_disk(path)

@@ -10,10 +10,17 @@ from stlib.data.digits import mnist_folder
 
 __all__ = ["doctor", "findings"]
 
+# What must import, by the extra of pyproject.toml that brings it.
 EXTRAS = {
-    "train": ("accelerate", "safetensors", "sklearn", "skimage", "tyro", "tqdm", "filelock"),
-    "book": ("matplotlib", "plotly", "ipywidgets", "hypothesis"),
-}
+    "train": (
+        "accelerate", "filelock", "lpips", "pooch", "safetensors", "skimage", "sklearn",
+        "tensorboard", "torchvision", "tqdm", "tyro",
+    ),
+    "book": (
+        "anywidget", "hypothesis", "ipywidgets", "jupyter_book", "jupyterlab", "matplotlib",
+        "plotly", "sphinx_exercise", "sphinx-mathjax-offline", "sphinx_proof", "sympy", "tensorly",
+    ),
+}  # fmt: skip
 
 
 def findings() -> dict[str, str]:
@@ -33,8 +40,7 @@ def findings() -> dict[str, str]:
         install = f"pip install 'stlib[{extra}]'"
         found[extra] = f"lacks {', '.join(missing)}: {install}" if missing else "complete"
     folder = mnist_folder()
-    said = os.environ.get("STLIB_DATA")
-    found["STLIB_DATA"] = said or "not set"
+    found["STLIB_DATA"] = os.environ.get("STLIB_DATA") or "not set"
     found["digits"] = f"MNIST, {folder}" if folder else "scikit-learn's; see `data fetch`"
     found["scale"] = "paper" if cuda else "lab"
     return found

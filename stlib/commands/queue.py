@@ -1,11 +1,14 @@
 """`experiments run`, `status` and `report`: a queue of recipes times seeds."""
 
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
 from stlib import experiments
+from stlib.artifacts import Result, provenance, save_result
 from stlib.experiments import Job, Status
+from stlib.files import unused
 from stlib.recipes import Scale
 from stlib.training import Machine
 
@@ -66,13 +69,32 @@ def status(queue: Queue = Queue()) -> None:
     _print(experiments.status(queue.jobs()))
 
 
-def report(queue: Queue = Queue()) -> None:
-    """Print as JSON what the finished trainings measured, seed by seed.
+def report(queue: Queue = Queue(), out: Path | None = None) -> None:
+    """Print as JSON what the finished trainings measured, seed by seed; or keep it as a result.
 
     Args:
         queue: which trainings.
+        out: file to write, .json, with its provenance; it must not exist.
+
+    Raises:
+        FileExistsError: there is a file of that name.
+        OSError: the file cannot be written.
+        ValueError: results that do not belong together.
     """
-    print(json.dumps(experiments.report(queue.jobs()), indent=1))
+    if out is not None:
+        unused(out)
+    told = experiments.report(queue.jobs())
+    if out is None:
+        print(json.dumps(told, indent=1))
+        return
+    save_result(Result(told, provenance(_again(queue))), out)
+    print(f"the report is in {out}")
+
+
+def _again(queue: Queue) -> str:
+    """What a reader types to train and measure everything again."""
+    words = ["python", "-m", "stlib", "experiments", "run", "--names", *queue.names, "--seeds"]
+    return shlex.join([*words, *map(str, queue.seeds), "--scale", queue.scale])
 
 
 def _print(found: list[Status]) -> None:

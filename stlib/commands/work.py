@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from stlib.artifacts import read_result, save_result
-from stlib.evaluation import evaluate as measure
-from stlib.evaluation import load_predictions, perceptual_scores
-from stlib.experiments import finish
+from stlib.evaluation import load_predictions, perceptual_scores, predictions, save_predictions
+from stlib.experiments import finish, first_process, trained
+from stlib.files import unused
 from stlib.metrics.perceptual import Inputs, Trunk
-from stlib.recipes import Recipe, Scale, from_plain
+from stlib.recipes import Recipe, Scale
 from stlib.runs import Run
-from stlib.training import Machine, fit, rebuilt
+from stlib.training import Machine, fit
 
 __all__ = ["Train", "evaluate", "lpips", "predict", "train"]
 
@@ -42,7 +42,13 @@ class Train:
 
 
 def train(name: str, recipe: Recipe, options: Train) -> None:
-    """Train, and score the trained network on the test split."""
+    """Train, and score the trained network on the test split.
+
+    Args:
+        name: of the experiment.
+        recipe: of that experiment, fields overridden or not.
+        options: the rest of the command line.
+    """
     folder = options.folder(name)
     outcome = fit(
         recipe,
@@ -54,6 +60,8 @@ def train(name: str, recipe: Recipe, options: Train) -> None:
         machine=options.machine,
         minutes=options.minutes,
     )
+    if not first_process():
+        return
     if not outcome.finished:
         print(f"{folder}: {outcome.step} of {outcome.steps} steps; go on with --resume")
         return
@@ -84,20 +92,17 @@ def predict(run: Path, out: Path, /, clips: int | None = None) -> None:
 
     Raises:
         FileExistsError: there is a file of that name.
-        FileNotFoundError: training is not over.
+        FileNotFoundError: training is not over, or the folder of the file is missing.
         ValueError: more clips than there are.
     """
-    if out.exists():
-        raise FileExistsError(f"{out} exists; choose another name")
-    held = Run(run)
-    recipe = from_plain(Recipe, held.about()["same"]["recipe"])
-    weights, _ = held.network()
-    measure(rebuilt(recipe, weights), recipe, clips=clips, keep=out)
+    unused(out)
+    recipe, network = trained(run)
+    save_predictions(*predictions(network, recipe, clips=clips), out)
     print(f"predictions are in {out}")
 
 
 def lpips(
-    predictions: Path,
+    saved: Path,
     /,
     result: Path | None = None,
     trunk: Trunk = "alex",
@@ -108,20 +113,26 @@ def lpips(
     """Score saved predictions by LPIPS; where its trunk cannot be had, say why.
 
     Args:
-        predictions: file that `predict` wrote.
-        result: result.json to which the score is added.
+        saved: file that `predict` wrote.
+        result: result.json of the same clips, to which the score is added.
         trunk: alex, vgg or squeeze.
         inputs: signed, as the network expects; or unit, as is reported of released code.
         download: fetch the trunk if it is not there.
 
     Raises:
-        ValueError: a damaged file, or frames under 31 pixels.
+        ValueError: a damaged file, frames under 31 pixels, or a result of other clips.
         OSError: a file cannot be read or written.
     """
-    clips, prediction = load_predictions(predictions)
+    clips, prediction = load_predictions(saved)
+    held = None if result is None else read_result(result)
+    if held is not None and held.measured.get("clips") != len(prediction):
+        raise ValueError(
+            f"{result}: clips={held.measured.get('clips')}, expected {len(prediction)} as {saved}"
+        )
     told = perceptual_scores(prediction, clips.future, trunk, inputs, download)
-    if result is not None:
-        held = read_result(result)
+    # That it could not be had here takes no score away that was measured elsewhere.
+    worth = "mean" in told or (held is not None and "mean" not in held.measured.get("lpips", {}))
+    if result is not None and held is not None and worth:
         save_result(replace(held, measured={**held.measured, "lpips": told}), result)
     print(json.dumps(told))
 

@@ -96,11 +96,19 @@ class ByIteration:
 class ByEpoch:
     """The chance of a real frame stays 1 until an epoch, then falls by a step an epoch.
 
+    Attributes:
+        start: the last epoch at 1, from 0.
+        step: the fall, not negative.
+
     Source: Bengio et al., *Scheduled Sampling*, 2015.
     """
 
     start: int
     step: float
+
+    def __post_init__(self) -> None:
+        if self.start < 0 or not self.step >= 0:
+            raise ValueError(f"start={self.start}, step={self.step}: expected both from 0")
 
     def truth(
         self, size: WholeBatch, progress: Progress, generator: Generator
@@ -114,11 +122,19 @@ class ByEpoch:
 class OnPlateau:
     """The chance of a real frame falls once validation has stalled.
 
+    Attributes:
+        patience: validations without improvement that are forgiven.
+        step: the fall after each further one, not negative.
+
     Source: Su et al., section 4.1; both numbers are reported of the released code.
     """
 
     patience: int = 20
     step: float = 4e-3
+
+    def __post_init__(self) -> None:
+        if self.patience < 0 or not self.step >= 0:
+            raise ValueError(f"patience={self.patience}, step={self.step}: expected both from 0")
 
     def truth(
         self, size: WholeBatch, progress: Progress, generator: Generator

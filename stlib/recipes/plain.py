@@ -43,7 +43,7 @@ def _read(wanted: Any, plain: Any, where: str) -> Any:
     if get_origin(wanted) in (Union, types.UnionType):
         return _read_one_of(get_args(wanted), plain, where)
     if get_origin(wanted) is Literal:
-        return _expect(plain in get_args(wanted), plain, where, get_args(wanted))
+        return _expect(plain in get_args(wanted), plain, where, f"one of {get_args(wanted)}")
     if get_origin(wanted) is tuple:
         entry, *rest = get_args(wanted)
         _expect(isinstance(plain, list | tuple), plain, where, "a list")
@@ -54,15 +54,15 @@ def _read(wanted: Any, plain: Any, where: str) -> Any:
     if is_dataclass(wanted):
         return _read_dataclass(wanted, plain, where)
     if wanted is float:
-        right = isinstance(plain, int | float) and not isinstance(plain, bool)
+        right = type(plain) is float or (type(plain) is int and abs(plain) < 2**53)
         return float(_expect(right, plain, where, "a number"))
-    right = type(plain) is wanted or (wanted is types.NoneType and plain is None)
-    return _expect(right, plain, where, getattr(wanted, "__name__", wanted))
+    return _expect(type(plain) is wanted, plain, where, _name(wanted))
 
 
 def _read_dataclass(wanted: Any, plain: Any, where: str) -> Any:
-    right = isinstance(plain, Mapping) and plain.get(KIND) == wanted.__name__
-    _expect(right, plain, where, f"an entry of kind {wanted.__name__}")
+    name = wanted.__name__
+    _expect(isinstance(plain, Mapping), plain, where, f"an entry of kind {name}")
+    _expect(plain.get(KIND) == name, plain.get(KIND), f"{where}.{KIND}", repr(name))
     types_ = get_type_hints(wanted)
     names = {field.name for field in fields(wanted)}
     if names != plain.keys() - {KIND}:
@@ -81,7 +81,11 @@ def _read_one_of(choices: tuple[Any, ...], plain: Any, where: str) -> Any:
             return _read(choice, plain, where)
         except ValueError:
             continue
-    return _expect(False, plain, where, f"one of {choices}")
+    return _expect(False, plain, where, " or ".join(_name(choice) for choice in choices))
+
+
+def _name(wanted: Any) -> str:
+    return "null" if wanted is types.NoneType else getattr(wanted, "__name__", str(wanted))
 
 
 def _expect(right: bool, plain: Any, where: str, what: Any) -> Any:

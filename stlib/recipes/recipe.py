@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias, get_args
 
 from stlib.data.digits import Source
 from stlib.data.moving_mnist import Preset
-from stlib.recipes.feeding import Feeding
+from stlib.recipes.feeding import Feeding, OnPlateau
 from stlib.recipes.networks import NetworkChoice
 from stlib.stages import Stage, total_steps
 
@@ -76,6 +76,8 @@ class Recipe:
             wanted = getattr(self, f"{name}_clips")
             if not 0 <= wanted <= held:
                 raise ValueError(f"{name}_clips={wanted}: expected 0 to the {held} there are")
+        if isinstance(self.feeding, OnPlateau) and not self.validation_clips:
+            raise ValueError("validation_clips=0: expected some, for OnPlateau waits for them")
 
     @property
     def steps(self) -> int:
@@ -94,7 +96,8 @@ class Experiment:
 
     Attributes:
         name: what the command line calls it.
-        smoke: seconds; shrinks samples, steps and frames, never layers, cells, loss or feeding.
+        smoke: seconds; shrinks samples, steps, frames and their number, never layers, cells,
+            loss or feeding.
         lab: minutes on two cores.
         paper: the paper's own setting, for a GPU.
 
@@ -119,7 +122,7 @@ class Experiment:
 
 
 def smoke(recipe: Recipe) -> Recipe:
-    """Two steps on eight clips: the same network, loss and feeding in seconds.
+    """Two steps a stage, on eight short clips: the same network, loss and feeding in seconds.
 
     Source: this book.
     """

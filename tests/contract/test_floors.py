@@ -36,7 +36,8 @@ FLOORS = (
 )
 HEIGHT = {name: height for height, floor in enumerate(FLOORS) for name in floor}
 
-IMPORT_ALL_WITHOUT_EXTRAS = """
+# Put behind "NEEDED = [...]", it hides every package that those do not bring.
+HIDE_THE_REST = """
 import importlib, pkgutil, re, sys
 from importlib.metadata import packages_distributions, requires
 
@@ -52,7 +53,7 @@ def closure(names):
                 pass  # for another platform
     return seen
 
-core = closure(["torch", "numpy", "jaxtyping"]) | {"stlib"}
+core = closure(NEEDED) | {"stlib"}
 blocked = {
     module for module, owners in packages_distributions().items()
     if not core & {owner.lower().replace("_", "-") for owner in owners}
@@ -71,6 +72,11 @@ class Without:
         return None if hidden else self.finder.find_spec(name, path, target)
 
 sys.meta_path[:] = map(Without, sys.meta_path)
+"""
+
+IMPORT_ALL_WITHOUT_EXTRAS = f"""
+NEEDED = ["torch", "numpy", "jaxtyping"]
+{HIDE_THE_REST}
 import stlib
 for module in pkgutil.walk_packages(stlib.__path__, "stlib."):
     if not module.name.endswith("__main__"):

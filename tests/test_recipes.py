@@ -1,0 +1,344 @@
+"""Recipes as JSON and back, what no recipe can be, and the sampling functions they stand for."""
+
+import json
+from copy import copy, deepcopy
+from dataclasses import fields, is_dataclass, replace
+from inspect import unwrap
+from math import inf, nan
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stlib import losses, sampling
+from stlib.cost import parameters
+from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
+from stlib.recipes.feeding import (
+    ByEpoch,
+    ByIteration,
+    Curriculum,
+    OnPlateau,
+    Progress,
+    Reverse,
+    TeacherForcing,
+    WholeBatch,
+)
+from stlib.recipes.networks import ConvLSTMCell, SkipNetOf, StackOf
+from stlib.recipes.recipe import smoke
+from stlib.rollout import rollout
+from stlib.sampling import ReverseChances
+from stlib.stages import Stage
+
+SCALES = ("smoke", "lab", "paper")
+EVERY = {f"{each.name}-{scale}": each.at(scale) for each in experiments() for scale in SCALES}
+every_recipe = pytest.mark.parametrize("recipe", EVERY.values(), ids=EVERY)
+FEEDINGS = (
+    TeacherForcing(), ByIteration(until=0.3), ByEpoch(start=2, step=0.25), OnPlateau(1, 0.5),
+    Reverse(), Curriculum(horizons=(1, 3)),
+)  # fmt: skip
+
+
+def coins(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+# --- as JSON
+
+
+@every_recipe
+def test_a_recipe_comes_back_from_json(recipe):
+    read = from_plain(Recipe, json.loads(json.dumps(to_plain(recipe), allow_nan=False)))
+    assert read == recipe
+    assert repr(read) == repr(recipe), "2 is not 2.0, nor a list a tuple"
+
+
+@pytest.mark.parametrize("feeding", FEEDINGS)
+@pytest.mark.parametrize("network", [StackOf(), SkipNetOf(ConvLSTMCell(1, 2, True), (1, 2, 3, 4))])
+def test_every_choice_comes_back_from_json(feeding, network):
+    recipe = replace(EVERY["first-convlstm-lab"], feeding=feeding, network=network, clip=None)
+    assert from_plain(Recipe, json.loads(json.dumps(to_plain(recipe)))) == recipe
+
+
+def test_the_plain_form_names_every_class_and_field():
+    def check(value, plain):
+        if is_dataclass(value):
+            assert plain["kind"] == type(value).__name__
+            assert plain.keys() == {"kind", *(field.name for field in fields(value))}
+            for field in fields(value):
+                check(getattr(value, field.name), plain[field.name])
+        elif isinstance(value, tuple):
+            assert isinstance(plain, list)
+            for pair in zip(value, plain, strict=True):
+                check(*pair)
+        else:
+            assert plain is value
+
+    for recipe in EVERY.values():
+        check(recipe, to_plain(recipe))
+
+
+def places(plain, path=()):
+    """Every entry of a plain form, by the way that leads to it."""
+    yield path
+    if not isinstance(plain, dict | list):
+        return
+    for key, value in plain.items() if isinstance(plain, dict) else enumerate(plain):
+        yield from places(value, (*path, key))
+
+
+def spelled(path):
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+
+
+def entry(plain, path):
+    for key in path:
+        plain = plain[key]
+    return plain
+
+
+PLAIN = {name: to_plain(recipe) for name, recipe in EVERY.items()}
+WRONG = (  # a list of them, so that what is right at a place can be left out
+    None, True, 0.5, "x", [], {}, {"kind": "StackOf"}, [None], 10**400, {"kind": ["Stage"]}, -1,
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted(PLAIN)), st.data())
+def test_anything_wrong_in_the_plain_form_is_refused_by_name(name, data):
+    """A plain form with one entry damaged is the form of another recipe, or is refused."""
+    plain = deepcopy(PLAIN[name])
+    path = data.draw(st.sampled_from([path for path in places(plain) if path]))
+    holder, key = entry(plain, path[:-1]), path[-1]
+    how = data.draw(st.sampled_from(["remove", "rename", "replace"]))
+    if how == "replace":
+        holder[key] = data.draw(st.sampled_from(WRONG))
+    elif how == "remove":
+        del holder[key]
+    elif isinstance(holder, dict):
+        holder[f"{key}_"] = holder.pop(key)
+    try:
+        read = from_plain(Recipe, plain)
+    except ValueError as error:
+        said = str(error)
+        assert "expected" in said or "must be" in said
+        if how == "replace" and said.startswith("Recipe"):
+            assert said.startswith(f"Recipe{spelled(path)}"), said
+        elif said.startswith("Recipe"):
+            assert said.startswith(f"Recipe{spelled(path[:-1])}"), said
+    else:
+        assert to_plain(read) == plain
+
+
+def damaged(**changed):
+    return {**PLAIN["first-convlstm-lab"], **changed}
+
+
+@pytest.mark.parametrize(
+    ("plain", "says"),
+    [
+        (None, "Recipe=None, expected an entry of kind Recipe"),
+        ({"kind": "Stage"}, "Recipe.kind='Stage', expected 'Recipe'"),
+        (damaged(extra=1), r"Recipe: holds \[.*'extra'.*expected"),
+        (damaged(batch=8.0), "Recipe.batch=8.0, expected int"),
+        (damaged(batch=True), "Recipe.batch=True, expected int"),
+        (damaged(clip="1"), "Recipe.clip='1', expected float or null"),
+        (damaged(clip=10**400), "Recipe.clip=1.*, expected float or null"),
+        (damaged(loss="l3"), r"Recipe.loss='l3', expected one of \('l2_mean'"),
+        (damaged(network={"kind": "Recipe"}), "Recipe.network.kind='Recipe', expected one of"),
+        (damaged(network=None), "Recipe.network=None, expected StackOf or SkipNetOf"),
+        (damaged(stages=3), "Recipe.stages=3, expected a list"),
+        (damaged(stages=[{"kind": "Stage", "steps": 1}]), r"Recipe.stages\[0\]: holds"),
+        (damaged(feeding={"kind": "ByIteration", "until": 2}), "until=2.0: expected above 0"),
+        (damaged(data={**PLAIN["first-convlstm-lab"]["data"], "speed": [1.0]}),
+         r"Recipe.data.speed=\[1.0\], expected 2 entries"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(plain, says):
+    with pytest.raises(ValueError, match=says):
+        from_plain(Recipe, plain)
+
+
+def test_numbers_without_a_point_are_floats_where_floats_are_meant():
+    read = from_plain(Recipe, damaged(clip=2))
+    assert repr(read.clip) == "2.0"
+
+
+# --- the experiments
+
+
+def test_names_are_unique_and_an_unknown_one_lists_them():
+    names = [each.name for each in experiments()]
+    assert len(set(names)) == len(names)
+    assert all(experiment(name).name == name for name in names)
+    with pytest.raises(ValueError, match=f"name='first' is no experiment; there are {names[0]}, "):
+        experiment("first")
+    assert isinstance(experiment(names[0]), Experiment)
+    with pytest.raises(ValueError, match="scale='big', expected one of smoke, lab, paper"):
+        unwrap(Experiment.at)(experiment(names[0]), "big")
+
+
+@pytest.mark.parametrize(
+    ("name", "count"), [("ms-table-3-convlstm", 444_001), ("ctt-table-4-convlstm", 3_973_201)]
+)
+def test_the_papers_networks_have_the_papers_parameters(name, count):
+    with torch.device("meta"):
+        assert parameters(experiment(name).paper.network.build()) == count
+
+
+@every_recipe
+def test_one_step_forward_and_backward_on_the_meta_device(recipe):
+    size = WholeBatch(recipe.batch, recipe.data.frames - 1, recipe.context)
+    truth = recipe.feeding.truth(size, Progress(0, recipe.steps, 0, []), coins())
+    assert truth.shape == (recipe.batch, recipe.data.frames - 1)
+    if truth.shape[1] > 5:  # as many steps as tell them apart, in a tenth of the time
+        truth = truth[:, recipe.context - 2 : recipe.context + 1]
+    truth[:, 0] = True
+    steps = truth.shape[1]
+    with torch.device("meta"):
+        network = recipe.network.build()
+        frames = torch.zeros(recipe.batch, steps + 1, 1, recipe.data.canvas, recipe.data.canvas)
+    predictions = rollout(network, frames, truth)
+    loss = getattr(losses, recipe.loss)(predictions, frames[:, 1:])
+    loss.backward()
+    assert (loss.shape, loss.device.type) == ((), "meta")
+    assert all(weight.grad is not None for weight in network.parameters())
+
+
+@pytest.mark.parametrize("each", experiments(), ids=lambda each: each.name)
+def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
+    like = next(recipe for recipe in (each.lab, each.paper) if smoke(recipe) == each.smoke)
+    assert each.smoke == replace(
+        like,
+        data=replace(
+            like.data,
+            training=each.smoke.data.training,
+            validation=each.smoke.data.validation,
+            test=each.smoke.data.test,
+            frames=each.smoke.data.frames,
+            canvas=each.smoke.data.canvas,
+        ),
+        stages=tuple(replace(stage, steps=2, warmup=min(2, stage.warmup)) for stage in like.stages),
+        batch=2,
+        context=3,
+        validate_every=1,
+        validation_clips=each.smoke.data.validation,
+        test_clips=each.smoke.data.test,
+    )
+    assert each.smoke.steps <= 2 * len(like.stages)
+    assert each.smoke.steps * each.smoke.batch < 10
+
+
+@every_recipe
+def test_recipes_say_where_they_come_from(recipe):
+    assert any(who in recipe.source for who in ("this book", "et al."))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"stages": ()}, r"stages=\(\): expected one stage at least"),
+        ({"batch": 0}, "batch=0: expected 1 to the 10000 training clips"),
+        ({"batch": 10_001}, "batch=10001"),
+        ({"context": 0}, "context=0: expected 1 to 19"),
+        ({"context": 20}, "context=20: expected 1 to 19"),
+        ({"clip": 0.0}, "clip=0.0: expected a positive norm or None"),
+        ({"clip": nan}, "clip=nan"),
+        ({"validate_every": 0}, "validate_every=0: expected at least 1"),
+        ({"validation_clips": -1}, "validation_clips=-1: expected 0 to the 1000"),
+        ({"validation_clips": 1001}, "validation_clips=1001"),
+        ({"test_clips": 1001}, "test_clips=1001: expected 0 to the 1000"),
+        ({"feeding": OnPlateau(), "validation_clips": 0}, "validation_clips=0: .*OnPlateau"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_named(wrong, says):
+    with pytest.raises(ValueError, match=says):
+        replace(EVERY["first-convlstm-lab"], **wrong)
+
+
+def test_an_unknown_loss_is_named():
+    """As a reader's program sees it, without the checks of types that tests run under."""
+    recipe = copy(EVERY["first-convlstm-lab"])
+    object.__setattr__(recipe, "loss", "l3")
+    with pytest.raises(ValueError, match="loss='l3', expected one of l2_mean, "):
+        unwrap(Recipe.__post_init__)(recipe)
+
+
+def test_sizes_of_a_recipe():
+    recipe = replace(EVERY["first-convlstm-lab"], stages=(Stage(3), Stage(4)), context=7)
+    assert (recipe.steps, recipe.horizon) == (7, 13)
+
+
+# --- who feeds each step
+
+SIZE = WholeBatch(batch=3, steps=9, context=4)
+STEPS, PER_EPOCH = 12, 3
+
+
+@pytest.mark.parametrize("step", range(STEPS))
+@pytest.mark.parametrize(
+    ("feeding", "expected"),
+    [
+        (TeacherForcing(), lambda step: sampling.teacher_forcing(3, 9)),
+        (ByIteration(), lambda step: sampling.scheduled(
+            *SIZE, sampling.linear_by_iteration(step, STEPS), coins(step))),
+        (ByIteration(until=0.25), lambda step: sampling.scheduled(
+            *SIZE, [1.0, 2 / 3, 1 / 3, *[0.0] * 9][step], coins(step))),
+        (ByEpoch(start=1, step=0.5), lambda step: sampling.scheduled(
+            *SIZE, [1.0, 1.0, 0.5, 0.0][step // PER_EPOCH], coins(step))),
+        (Reverse(), lambda step: sampling.reverse(
+            *SIZE, sampling.reverse_chances(step, STEPS), coins(step))),
+        (Curriculum(horizons=(1, 3, 6)), lambda step: sampling.curriculum(
+            *SIZE, (1, 3, 6)[step // 4])),
+    ],
+)  # fmt: skip
+def test_a_feeding_is_the_sampling_function_it_stands_for(feeding, expected, step):
+    progress = Progress(step, STEPS, step // PER_EPOCH, [])
+    assert torch.equal(feeding.truth(SIZE, progress, coins(step)), expected(step))
+
+
+def test_the_first_and_the_last_step_written_out():
+    forced, free = torch.ones(3, 9, dtype=torch.bool), sampling.inference(*SIZE)
+    first, last = (Progress(step, STEPS, step // 3, []) for step in (0, STEPS - 1))
+    for feeding in (TeacherForcing(), ByIteration(), ByEpoch(0, 0.5), OnPlateau(), Curriculum()):
+        assert torch.equal(feeding.truth(SIZE, first, coins()), forced)
+    for feeding in (ByIteration(0.5), ByEpoch(0, 0.5), Reverse(), Curriculum()):
+        assert torch.equal(feeding.truth(SIZE, last, coins()), free)
+    half = sampling.reverse(*SIZE, ReverseChances(0.5, 0.5), coins())
+    assert torch.equal(Reverse().truth(SIZE, first, coins()), half)
+
+
+@pytest.mark.parametrize(
+    ("validations", "p"),
+    [
+        ([], 1.0),
+        ([3.0, 2.0, 2.0], 1.0),
+        ([3.0, 2.0, 2.0, 2.0], 0.75),
+        ([3.0, 2.0, 2.0, 2.0, 1.0], 0.5),
+    ],
+)
+def test_a_plateau_counts_validations(validations, p):
+    truth = OnPlateau(patience=1, step=0.25).truth(SIZE, Progress(5, 9, 0, validations), coins())
+    assert torch.equal(truth, sampling.scheduled(*SIZE, p, coins()))
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: ByIteration(0.0), "until=0.0: expected above 0 and up to 1"),
+        (lambda: ByIteration(1.5), "until=1.5"),
+        (lambda: ByIteration(nan), "until=nan"),
+        (lambda: ByEpoch(-1, 0.5), "start=-1, step=0.5: expected both from 0"),
+        (lambda: ByEpoch(0, nan), "step=nan"),
+        (lambda: OnPlateau(patience=-1), "patience=-1, step=0.004: expected both from 0"),
+        (lambda: OnPlateau(step=-inf), "step=-inf"),
+        (lambda: Curriculum(()), r"horizons=\(\): expected one at least"),
+        (lambda: Curriculum((1, 0)), r"horizons=\(1, 0\): .*each from 1"),
+        (lambda: StackOf(hidden=()).build(), r"hidden=\(\)"),
+        (lambda: StackOf(ConvLSTMCell(kernel=2)).build(), "kernel=2: must be odd"),
+        (lambda: SkipNetOf(layers_each=0).build(), "layers_each=0"),
+    ],
+)
+def test_a_choice_that_cannot_be_is_named(make, says):
+    with pytest.raises(ValueError, match=says):
+        make()
