@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import torch
+
 from stlib.commands import catalogue, data, doctor, queue, work
 from stlib.extras import load
 from stlib.recipes import Recipe, experiment
@@ -39,7 +41,8 @@ def main(arguments: Sequence[str]) -> int:
         arguments: its words.
 
     Returns:
-        The exit status: 0, 1 where training diverged, 2 for bad input.
+        The exit status: 0; 1 where training diverged or memory ran out; 2 for bad input; 130 where
+        a key stopped it.
 
     Source: this book.
     """
@@ -49,6 +52,10 @@ def main(arguments: Sequence[str]) -> int:
         return _say(str(error), 2)
     except ArithmeticError as error:
         return _say(str(error), 1)
+    except torch.OutOfMemoryError as error:
+        return _say(f"{error}; a larger --accumulate takes less at once", 1)
+    except KeyboardInterrupt:
+        return _say("stopped; a run goes on from its last checkpoint with --resume", 130)
     return 0
 
 

@@ -304,7 +304,10 @@ class _Training:
         if self.machine.tensorboard:
             self.accelerator.init_trackers("tensorboard")
         bar = load("tqdm", "train").tqdm(
-            total=recipe.steps, initial=self.done, disable=not self.machine.progress, unit="step"
+            total=recipe.steps,
+            initial=self.done,
+            disable=None if self.machine.progress else True,  # None: only where a person looks
+            unit="step",
         )
         with bar:
             for step, parts in self.steps():

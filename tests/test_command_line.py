@@ -441,3 +441,20 @@ def test_any_words_are_done_or_refused_in_one_line(tmp_path_factory, start, word
         assert err.getvalue() == ""
     assert {path: held for path, held in contents(root).items() if path in before} == before
     assert len(list(mine.iterdir())) == 2 or "--root" in words
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "says"),
+    [
+        (KeyboardInterrupt(), 130, "with --resume"),
+        (torch.OutOfMemoryError("2 GiB wanted"), 1, "2 GiB wanted; a larger --accumulate"),
+    ],
+)
+def test_what_stops_a_training_is_one_line(raised, status, says, monkeypatch, capsys):
+    def stopped(*_, **__):
+        raise raised
+
+    monkeypatch.setattr(work, "fit", stopped)
+    assert main(["train", "first-convlstm", "--scale", "smoke"]) == status
+    (line,) = capsys.readouterr().err.splitlines()
+    assert says in line
