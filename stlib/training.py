@@ -266,12 +266,12 @@ class _Training:
         last = machine.channels_last
         if last or (last is None and self.accelerator.device.type == "cuda"):
             self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        step: Any = self.network
-        if machine.compile:
-            step = torch.compile(self.network, fullgraph=True)
         # On the device first: an optimiser made before the move would hold weights left behind.
         self.network.to(self.accelerator.device)
-        self.unrolled = self.accelerator.prepare_model(_Unrolled(self.network, step))
+        self.time_step: Any = self.network
+        if machine.compile:
+            self.time_step = torch.compile(self.network, fullgraph=True)
+        self.unrolled: Any = None
         self.optimizer: Any = None
         self.validations: list[float] = []
         self.done, self.seconds = 0, 0.0
@@ -370,6 +370,8 @@ class _Training:
             }
             optimizer.load_state_dict(held)
         self.names = [name for name, _ in learning]
+        # Anew in every stage: what is distributed must know which weights learn.
+        self.unrolled = self.accelerator.prepare_model(_Unrolled(self.network, self.time_step))
         self.optimizer = self.accelerator.prepare_optimizer(optimizer)
 
     def learn(self, step: int, rate: float, parts: list[Tensor], run: Run) -> dict[str, Any]:

@@ -312,7 +312,12 @@ def test_two_processes_follow_one_at_the_same_batch(tmp_path):
     assert [v != "" for v in validations[0]] == [v != "" for v in validations[1]]
 
 
-LONGER = replace(TINY, stages=(Stage(steps=12, rate=0.02),), loss="l1_l2_sum", clip=50.0)
+LONGER = replace(
+    TINY,
+    stages=(Stage(steps=8, rate=0.02), Stage(steps=4, rate=0.01, frozen=("embed",))),
+    loss="l1_l2_sum",
+    clip=50.0,
+)
 
 
 def one_of_two(rank, port, folder):
