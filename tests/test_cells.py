@@ -116,6 +116,28 @@ def test_lstm_with_permuted_gates_is_another():
         assert (wrong(x, start)[0] - cell(x, start)[0]).abs().max() > 1e-3
 
 
+def test_the_printed_memory_of_ctt_alg_1_and_ctt_alg_2_grows_that_of_ctt_eq_1_does_not():
+    # ctt-alg-1, ctt-alg-2, ctt-eq-1
+    """A constant input, 200 steps: with the forget gate c settles, without it c is a sum."""
+    cell, x = LSTM(1, 1).double(), torch.zeros(1, 1).double()
+    with torch.no_grad():
+        cell.gates.weight.zero_()
+        cell.gates.bias.copy_(torch.tensor([0.0, 0.0, 1.0, 0.0]))  # f = 1/2
+    state, printed = None, 0.0
+    for _ in range(200):
+        _, state, _ = cell(x, state)
+        printed += logistic(0.0) * np.tanh(1.0)  # C(t) = C(t-1) + C~(t) o I(t), nothing else
+    assert state.c.item() == pytest.approx(np.tanh(1), rel=1e-12)
+    assert printed == pytest.approx(76.159, abs=1e-3)
+    assert 1 - np.tanh(printed) ** 2 == 0  # h no longer answers to c
+    with torch.no_grad():
+        cell.gates.bias[1] = torch.inf  # f = 1
+    state = None
+    for _ in range(200):
+        _, state, _ = cell(x, state)
+    assert state.c.item() == pytest.approx(printed, rel=1e-12)
+
+
 # --- ConvLSTM: loops
 
 

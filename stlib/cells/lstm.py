@@ -52,7 +52,8 @@ class LSTM(nn.Module):
         Source: Su et al., Eq. 1.
         """
         h, c = resume(state, x, self.inputs, self.outputs)
-        i, f, g, o = self.gates(torch.cat([x, h], dim=1)).chunk(4, dim=1)  # ctt-eq-1, its part a
+        both = torch.cat([x, h], dim=1)
+        i, f, g, o = self.gates(both).chunk(4, dim=1)  # ctt-eq-1, its part a
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()  # ctt-eq-1, its part b
         h = o.sigmoid() * c.tanh()
         return h, Step(h, c), m
