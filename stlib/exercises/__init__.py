@@ -13,7 +13,7 @@ first difference in direct
 from collections.abc import Iterable
 from typing import Any
 
-from stlib.exercises import chapter_02, chapter_10, chapter_11
+from stlib.exercises import chapter_02, chapter_06, chapter_10, chapter_11
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
 from stlib.exercises.search import smallest
@@ -26,7 +26,12 @@ def exercises() -> tuple[Exercise, ...]:
 
     Source: this book.
     """
-    return (*chapter_02.EXERCISES, *chapter_10.EXERCISES, *chapter_11.EXERCISES)
+    return (
+        *chapter_02.EXERCISES,
+        *chapter_06.EXERCISES,
+        *chapter_10.EXERCISES,
+        *chapter_11.EXERCISES,
+    )
 
 
 def check(name: str, answer: Any, *, strict: bool = False) -> Result:
