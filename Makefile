@@ -64,12 +64,13 @@ lint: $(READY)  ## ruff and mypy
 
 unit: export OMP_NUM_THREADS := 1
 unit: $(READY)  ## unit and contract tests
-	$(BIN)/pytest -q -n 2 --ignore tests/browser
+	$(BIN)/pytest -q -n 2 --ignore tests/browser --ignore tests/labs
 
 labs: export STLIB_FACE := page
-labs: $(READY)  ## run every notebook again and compare, under one thread and under two
+labs: $(READY)  ## run every notebook again and compare, under one thread and under two; move its controls
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q $(NBVAL) $(LABS)
 	OMP_NUM_THREADS=2 $(BIN)/pytest -q $(NBVAL) $(LABS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/labs
 
 browser: book  ## look at the built pages in Chromium
 	$(BIN)/pytest -q -rs -n 2 tests/browser
