@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
 
+from tests.browser.element import document
+
 HTML = Path(__file__).parents[2] / "_build" / "html"
 INSTALLED = ("chromium", "chromium-browser", "google-chrome")
 
@@ -113,3 +115,29 @@ def visit(browser: Browser, site: str) -> Iterator[Callable[..., Visit]]:
     yield open_page
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def figure(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+    """Open a page with the one element that the test's module names in ELEMENT.
+
+    ``figure("order=3", theme="dark", width=320)``; the page may ask for nothing and complain of
+    nothing.
+    """
+    name = request.module.ELEMENT
+    context = browser.new_context(reduced_motion="reduce")
+    complaints: list[str] = []
+
+    def open_page(attributes: str = "", theme: str = "light", width: int = 720) -> Page:
+        page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.on("request", lambda request: complaints.append(f"asked for {request.url}"))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text))
+        page.set_content(document(name, attributes, theme))
+        page.locator(f"{name.replace('_', '-')} [class*=-root]").first.wait_for()
+        return page
+
+    yield open_page
+    context.close()
+    assert complaints == []

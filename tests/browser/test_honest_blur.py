@@ -2,8 +2,7 @@
 
 import math
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from torch import Tensor
 
 from stlib.losses import best_constant, expected_loss
 from stlib.metrics import average, mse, psnr, ssim
+from tests.browser.element import document
 
-ASSETS = Path(__file__).parents[2] / "book" / "assets"
+ELEMENT = "honest_blur"
 LOSSES = ("l2", "l1", "l1+l2")
 CHANCES = [n / 100 for n in range(101)]
 TOLERANCE = 1e-6
@@ -51,44 +51,6 @@ NOISE = """seed => {
   return { a: Array.from(a.data), b: Array.from(b.data),
     mse: mse(a, b), psnr: decibels(mse(a, b)), ssim: ssim(a, b) };
 }"""
-
-
-def document(attributes: str = "", theme: str = "light") -> str:
-    ground = {"light": "#ffffff", "dark": "#14181e"}[theme]
-    return (
-        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>The honest blur</title>"
-        f"<style>html {{ background: {ground}; color-scheme: {theme}; color: #808080 }}"
-        "body { margin: 16px; font-family: sans-serif }</style>"
-        f"<style>{(ASSETS / 'honest_blur.css').read_text()}</style></head>"
-        f"<body><main><h1>.</h1><honest-blur {attributes}></honest-blur></main>"
-        f'<script type="module">{(ASSETS / "honest_blur.js").read_text()}</script></body></html>'
-    )
-
-
-@pytest.fixture
-def figure(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page with one figure: ``figure("p=0.3 loss=l1", theme="dark", width=320)``.
-
-    The page may ask for nothing and complain of nothing.
-    """
-    context = browser.new_context(reduced_motion="reduce")
-    complaints: list[str] = []
-
-    def open_page(attributes: str = "", theme: str = "light", width: int = 720) -> Page:
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 900})
-        page.on("request", lambda request: complaints.append(f"asked for {request.url}"))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text))
-        page.set_content(document(attributes, theme))
-        page.locator("honest-blur .hb-root").wait_for()
-        return page
-
-    yield open_page
-    context.close()
-    assert complaints == []
 
 
 def choose(page: Page, p: float | None = None, loss: str | None = None) -> None:
@@ -264,7 +226,7 @@ def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint
     page = browser.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_content(document(attributes))
+    page.set_content(document(ELEMENT, attributes))
     page.close()
     assert len(errors) == 1
     assert complaint in errors[0]

@@ -1,8 +1,7 @@
 """The interactive figure "light cone": what it shows equals gradients; anyone can use it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise, product
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from stlib.cost import macs
 from stlib.networks import Stack
 from stlib.receptive_field import recurrent_radii, spread
 from stlib.tensor_train import correlate, kernels, recursive
+from tests.browser.element import document
 
-ASSETS = Path(__file__).parents[2] / "book" / "assets"
+ELEMENT = "light_cone"
 LAGS = 8
 PRESETS = [
     {"cell": cell, "layers": layers, "kernel": kernel, "pools": pools}
@@ -91,44 +91,6 @@ def gradient_support(setting: dict[str, Any], intervals: list[list[int]]) -> lis
 
 
 # ------------------------------------------------------------------------------- the page
-
-
-def document(attributes: str = "", theme: str = "light") -> str:
-    ground = {"light": "#ffffff", "dark": "#14181e"}[theme]
-    return (
-        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        "<title>The light cone</title>"
-        f"<style>html {{ background: {ground}; color-scheme: {theme}; color: #808080 }}"
-        "body { margin: 16px; font-family: sans-serif }</style>"
-        f"<style>{(ASSETS / 'light_cone.css').read_text()}</style></head>"
-        f"<body><main><h1>.</h1><light-cone {attributes}></light-cone></main>"
-        f'<script type="module">{(ASSETS / "light_cone.js").read_text()}</script></body></html>'
-    )
-
-
-@pytest.fixture
-def figure(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page with one figure: ``figure("layers=3", theme="dark", width=320)``.
-
-    The page may ask for nothing and complain of nothing.
-    """
-    context = browser.new_context(reduced_motion="reduce")
-    complaints: list[str] = []
-
-    def open_page(attributes: str = "", theme: str = "light", width: int = 760) -> Page:
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 900})
-        page.on("request", lambda request: complaints.append(f"asked for {request.url}"))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text))
-        page.set_content(document(attributes, theme))
-        page.locator("light-cone .lc-root").wait_for()
-        return page
-
-    yield open_page
-    context.close()
-    assert complaints == []
 
 
 def choose(page: Page, **settings: object) -> None:
@@ -358,7 +320,7 @@ def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint
     page = browser.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_content(document(attributes))
+    page.set_content(document(ELEMENT, attributes))
     page.close()
     assert len(errors) == 1
     assert complaint in errors[0]

@@ -1,8 +1,7 @@
 """The interactive figure "nested sum and ring": what it shows equals stlib; anyone can use it."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +12,9 @@ from torch import Tensor
 
 from stlib.cost import building_macs, direct_macs, recursive_macs
 from stlib.tensor_train import direct, kernels, recursive, ring_width
+from tests.browser.element import document
 
-ASSETS = Path(__file__).parents[2] / "book" / "assets"
+ELEMENT = "nested_sum"
 TOLERANCE = 1e-10
 
 GRIDS = """element => {
@@ -43,44 +43,6 @@ RANDOM_RINGS = """settings => {
     return [result.width, result.residual];
   });
 }"""
-
-
-def document(attributes: str = "", theme: str = "light") -> str:
-    ground = {"light": "#ffffff", "dark": "#14181e"}[theme]
-    return (
-        f'<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>The nested sum</title>"
-        f"<style>html {{ background: {ground}; color-scheme: {theme}; color: #808080 }}"
-        "body { margin: 16px; font-family: sans-serif }</style>"
-        f"<style>{(ASSETS / 'nested_sum.css').read_text()}</style></head>"
-        f"<body><main><h1>.</h1><nested-sum {attributes}></nested-sum></main>"
-        f'<script type="module">{(ASSETS / "nested_sum.js").read_text()}</script></body></html>'
-    )
-
-
-@pytest.fixture
-def figure(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a page with one figure: ``figure("order=3", theme="dark", width=320)``.
-
-    The page may ask for nothing and complain of nothing.
-    """
-    context = browser.new_context(reduced_motion="reduce")
-    complaints: list[str] = []
-
-    def open_page(attributes: str = "", theme: str = "light", width: int = 720) -> Page:
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 900})
-        page.on("request", lambda request: complaints.append(f"asked for {request.url}"))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text))
-        page.set_content(document(attributes, theme))
-        page.locator("nested-sum .ns-root").wait_for()
-        return page
-
-    yield open_page
-    context.close()
-    assert complaints == []
 
 
 def choose(page: Page, **settings: object) -> None:
@@ -325,7 +287,7 @@ def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint
     page = browser.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_content(document(attributes))
+    page.set_content(document(ELEMENT, attributes))
     page.close()
     assert len(errors) == 1
     assert complaint in errors[0]
