@@ -428,15 +428,21 @@ def killed_at_random_moments(folder):
     assert ended(forked(lambda: run(folder / "whole"))) == 0
     length = time.monotonic() - begun
     expected, draw, faults, killed = weights(folder / "whole"), random.Random(0), [], 0
-    attempts = 0
-    while killed < 10 and attempts < 40:  # on a busy machine a child may end before it is killed
-        place = folder / str(attempts)
+    for attempt in range(60):
+        place = folder / str(attempt)
+        wait = draw.uniform(0, length)
+        begun = time.monotonic()
         child = forked(lambda place=place: run(place))
-        time.sleep(draw.uniform(0, length))
+        while not (over := os.waitpid(child, os.WNOHANG)[0]) and time.monotonic() < begun + wait:
+            time.sleep(0.001)
+        if over:  # the machine is faster now than when the length was taken
+            length = time.monotonic() - begun
+            continue
         os.kill(child, signal.SIGKILL)
         killed += ended(child) == -signal.SIGKILL
-        faults += compared(place, expected, f"moment {attempts}")
-        attempts += 1
+        faults += compared(place, expected, f"moment {attempt}")
+        if killed == 10:
+            break
     return killed, faults
 
 
