@@ -12,10 +12,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stlib import losses, sampling
+from stlib.artifacts import load_result
 from stlib.cost import parameters
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
 from stlib.recipes.conv_tt_lstm import LAB_CONV_LSTM, classic, with_cell
 from stlib.recipes.conv_tt_lstm_search import table_6, table_7
+from stlib.recipes.data import DataChoice, StickKTH
+from stlib.recipes.earlier import current
 from stlib.recipes.feeding import (
     ByEpoch,
     ByIteration,
@@ -36,6 +39,7 @@ from stlib.recipes.networks import (
 from stlib.recipes.recipe import smoke
 from stlib.rollout import rollout
 from stlib.sampling import ReverseChances
+from stlib.shipped import shipped
 from stlib.stages import Stage
 
 SCALES = ("smoke", "lab", "paper")
@@ -59,6 +63,14 @@ def test_a_recipe_comes_back_from_json(recipe):
     read = from_plain(Recipe, json.loads(json.dumps(to_plain(recipe), allow_nan=False)))
     assert read == recipe
     assert repr(read) == repr(recipe), "2 is not 2.0, nor a list a tuple"
+
+
+@every_recipe
+def test_data_keep_the_contract(recipe):
+    data = recipe.data
+    assert isinstance(data, DataChoice)
+    assert min(data.frames, data.canvas, data.channels) >= 1
+    assert min(data.smoke().training, data.smoke().test) >= 1
 
 
 @pytest.mark.parametrize("feeding", FEEDINGS)
@@ -172,6 +184,45 @@ def test_numbers_without_a_point_are_floats_where_floats_are_meant():
     assert repr(read.clip) == "2.0"
 
 
+# --- as earlier versions wrote it
+
+
+def earlier(recipe):
+    """As version 0.1 wrote it: the digits beside the data, nothing of how a network begins."""
+    plain = to_plain(recipe)
+    del plain["network"]["embed"], plain["network"]["xavier"]
+    return {**plain, "digits": plain["data"].pop("digits")}
+
+
+@pytest.mark.parametrize("digits", ["auto", "sklearn"])
+def test_a_recipe_of_an_earlier_version_is_read(digits):
+    recipe = EVERY["first-convlstm-lab"]
+    recipe = replace(recipe, data=replace(recipe.data, digits=digits))
+    plain = earlier(recipe)
+    before = deepcopy(plain)
+    assert from_plain(Recipe, plain) == recipe
+    assert (current(plain), plain) == (to_plain(recipe), before)
+
+
+def test_every_shipped_recipe_is_read():
+    held = load_result("first-convlstm").measured["first-convlstm"]["recipe"]
+    assert from_plain(Recipe, held) == EVERY["first-convlstm-lab"]
+    assert shipped("first-convlstm").recipe == EVERY["first-convlstm-lab"]
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        None, 3, [], {}, {"kind": "Stage", "digits": "auto"}, {"kind": "Recipe", "digits": "auto"},
+        {"kind": "Recipe", "digits": "auto", "data": {"kind": "StackOf"}},
+        {"kind": "Recipe", "digits": "auto", "data": {"kind": "Preset", "digits": "auto"}},
+        PLAIN["first-convlstm-lab"],
+    ],
+)  # fmt: skip
+def test_what_no_earlier_version_wrote_is_left_alone(plain):
+    assert current(plain) == plain
+
+
 # --- the experiments
 
 
@@ -281,14 +332,8 @@ def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
     like = next(recipe for recipe in (each.lab, each.paper) if smoke(recipe) == each.smoke)
     assert each.smoke == replace(
         like,
-        data=replace(
-            like.data,
-            training=each.smoke.data.training,
-            validation=each.smoke.data.validation,
-            test=each.smoke.data.test,
-            frames=each.smoke.data.frames,
-            canvas=each.smoke.data.canvas,
-        ),
+        source=each.smoke.source,
+        data=shrunk(like.data),
         stages=tuple(replace(stage, steps=2, warmup=min(2, stage.warmup)) for stage in like.stages),
         batch=2,
         context=3,
@@ -298,6 +343,29 @@ def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
     )
     assert each.smoke.steps <= 2 * len(like.stages)
     assert each.smoke.steps * each.smoke.batch < 10
+
+
+def shrunk(data):
+    """The same data, fewer and smaller; or the stick figures that stand in for films."""
+    small = data.smoke()
+    if type(small) is not type(data):
+        return small
+    changed = ("training", "validation", "test", "frames", "canvas")
+    return replace(data, **{name: getattr(small, name) for name in changed})
+
+
+@pytest.mark.parametrize(
+    "data", [EVERY["first-convlstm-lab"].data, StickKTH(), StickKTH(tempo=2.0)]
+)
+def test_smoke_data_are_of_the_same_kind_and_open_in_no_time(data):
+    small = data.smoke()
+    assert small == shrunk(data)
+    clips = small.open("training")
+    assert (len(clips), clips[0].shape) == (
+        small.training,
+        (small.frames, small.channels, small.canvas, small.canvas),
+    )
+    assert clips[0].numel() < 1e4
 
 
 @every_recipe
@@ -333,6 +401,18 @@ def test_an_unknown_loss_is_named():
     object.__setattr__(recipe, "loss", "l3")
     with pytest.raises(ValueError, match="loss='l3', expected one of l2_mean, "):
         unwrap(Recipe.__post_init__)(recipe)
+
+
+def test_stick_figures_come_back_from_json_and_have_limits_too():
+    data = StickKTH(tempo=1.5, background="textured", noise=0.1, channels=3)
+    recipe = replace(EVERY["first-convlstm-lab"], data=data, test_clips=540, validation_clips=180)
+    assert from_plain(Recipe, json.loads(json.dumps(to_plain(recipe)))) == recipe
+    with pytest.raises(ValueError, match="test_clips=541: expected 0 to the 540"):
+        replace(recipe, test_clips=541)
+    with pytest.raises(ValueError, match="split='holdout', expected one of training"):
+        unwrap(StickKTH.open)(data, "holdout")
+    with pytest.raises(ValueError, match="samples=0"):
+        StickKTH(validation=0).open("validation")
 
 
 def test_sizes_of_a_recipe():

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from stlib.data.moving_mnist import CONV_TT_LSTM as MOVING_MNIST
 from stlib.recipes.feeding import ByIteration, OnPlateau, TeacherForcing
-from stlib.recipes.first_network import LAB as FIRST
+from stlib.recipes.first_network import ONE_DIGIT
 from stlib.recipes.networks import (
     CellChoice,
     CompressedConvLSTMCell,
@@ -61,13 +61,12 @@ LAB_CONV_LSTM = replace(
         "for two cores; what differs between two recipes is what the paper's rows differ in"
     ),
     network=StackOf(ConvLSTMCell(kernel=3), hidden=(16,) * 4, xavier=True),
-    data=replace(FIRST.data, frames=10),
+    data=replace(ONE_DIGIT, frames=10, digits="sklearn"),
     feeding=ByIteration(until=0.5),
     stages=(Stage(steps=200, rate=4e-3, warmup=20, decay="cosine"),),
     loss="l2_mean",
     batch=8,
     context=5,
-    digits="sklearn",
     validate_every=50,
     validation_clips=64,
     test_clips=200,
