@@ -36,7 +36,9 @@ LOSSES = {
     "l1_l2_mean": losses.l1_l2_mean,
     "l1_l2_per_frame": losses.l1_l2_per_frame,
     "l1_l2_sum": losses.l1_l2_sum,
+    "l1_sum": losses.l1_sum,
 }
+ADD = ("l1_l2_sum", "l1_sum")  # losses of parts of a batch are added, not averaged
 
 
 class Diverged(ArithmeticError):
@@ -394,7 +396,7 @@ class _Training:
                 predictions = self.unrolled(frames, truth[rows])
                 loss = LOSSES[recipe.loss](predictions, frames[:, 1:])
                 # Parts and processes are averaged; a loss that adds is to be added.
-                adds = recipe.loss == "l1_l2_sum"
+                adds = recipe.loss in ADD
                 scale = len(parts) * accelerator.num_processes if adds else 1
                 accelerator.backward(loss * scale)
                 total = total + loss.detach() * scale / len(parts)

@@ -5,8 +5,20 @@
 Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output.
 """
 
+from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
+from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
 from stlib.cells.lstm import LSTM
 from stlib.cells.step import Step
+from stlib.cells.window import Window, windows
 
-__all__ = ["LSTM", "ConvLSTM", "Step"]
+__all__ = [
+    "LSTM",
+    "CompressedConvLSTM",
+    "ConvLSTM",
+    "ConvTTLSTM",
+    "History",
+    "Step",
+    "Window",
+    "windows",
+]

@@ -4,8 +4,9 @@ A network takes a cell *constructor* and calls it as ``cell(inputs, outputs)``, 
 fits any network: ``Stack(partial(ConvLSTM, kernel=5), channels=1)``.
 """
 
+from stlib.networks.first_weights import draw_xavier
 from stlib.networks.memory import Memory
 from stlib.networks.skip_net import SkipNet
 from stlib.networks.stack import Stack
 
-__all__ = ["Memory", "SkipNet", "Stack"]
+__all__ = ["Memory", "SkipNet", "Stack", "draw_xavier"]

@@ -5,11 +5,18 @@ from typing import Any
 
 __all__ = ["current"]
 
+# What a network has since, and what it was before.
+ADDED: dict[str, dict[str, bool]] = {
+    "StackOf": {"embed": True, "xavier": False},
+    "SkipNetOf": {"xavier": False},
+}
+
 
 def current(plain: Any) -> Any:
     """What an earlier version wrote of a recipe, as this one writes it; anything else untouched.
 
-    Version 0.1 named the digits beside the data, as if every data set had some.
+    Version 0.1 named the digits beside the data, as if every data set had some; its networks drew
+    their first weights as PyTorch does, and a stack had an embedding.
 
     Args:
         plain: as JSON gives it back.
@@ -22,4 +29,7 @@ def current(plain: Any) -> Any:
     data = plain.get("data")
     if not isinstance(data, Mapping) or data.get("kind") != "Preset" or "digits" in data:
         return plain
+    network = plain.get("network")
+    if isinstance(network, Mapping):
+        rest["network"] = {**ADDED.get(str(network.get("kind")), {}), **network}
     return {**rest, "data": {**data, "digits": plain["digits"]}}

@@ -7,10 +7,18 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import ConvLSTM
-from stlib.networks import SkipNet, Stack
+from stlib.cells import CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
+from stlib.networks import SkipNet, Stack, draw_xavier
 
-__all__ = ["ConvLSTMCell", "NetworkChoice", "SkipNetOf", "StackOf"]
+__all__ = [
+    "CellChoice",
+    "CompressedConvLSTMCell",
+    "ConvLSTMCell",
+    "ConvTTLSTMCell",
+    "NetworkChoice",
+    "SkipNetOf",
+    "StackOf",
+]
 
 
 @dataclass(frozen=True)
@@ -30,15 +38,76 @@ class ConvLSTMCell:
 
 
 @dataclass(frozen=True)
-class StackOf:
-    """`Stack` of one cell.
+class ConvTTLSTMCell:
+    """`ConvTTLSTM`, by its own arguments.
 
     Source: this book.
     """
 
-    cell: ConvLSTMCell = ConvLSTMCell()
+    order: int = 3
+    steps: int = 3
+    ranks: int | tuple[int, ...] = 8
+    kernel: int = 5
+    core: int | None = None
+    projection: int | None = None
+    window: Window = "sliding"
+    direct: int = 1
+    train: int | None = None
+
+    def constructor(self) -> Callable[[int, int], nn.Module]:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(
+            ConvTTLSTM,
+            order=self.order,
+            steps=self.steps,
+            ranks=self.ranks,
+            kernel=self.kernel,
+            core=self.core,
+            projection=self.projection,
+            window=self.window,
+            direct=self.direct,
+            train=self.train,
+        )
+
+
+@dataclass(frozen=True)
+class CompressedConvLSTMCell:
+    """`CompressedConvLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 5
+    rank: int = 8
+    factors: int = 2
+    trains: int = 1
+
+    def constructor(self) -> Callable[[int, int], nn.Module]:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(
+            CompressedConvLSTM,
+            kernel=self.kernel,
+            rank=self.rank,
+            factors=self.factors,
+            trains=self.trains,
+        )
+
+
+CellChoice: TypeAlias = ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell
+
+
+@dataclass(frozen=True)
+class StackOf:
+    """`Stack` of one cell; its first weights are PyTorch's, or `draw_xavier`'s.
+
+    Source: this book.
+    """
+
+    cell: CellChoice = ConvLSTMCell()
     hidden: tuple[int, ...] = (32,) * 6
     channels: int = 1
+    embed: bool = True
+    xavier: bool = False
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -46,21 +115,25 @@ class StackOf:
         Raises:
             ValueError: a number that no network can have.
         """
-        return Stack(self.cell.constructor(), self.channels, self.hidden)
+        network = Stack(self.cell.constructor(), self.channels, self.hidden, self.embed)
+        if self.xavier:
+            draw_xavier(network)
+        return network
 
 
 @dataclass(frozen=True)
 class SkipNetOf:
-    """`SkipNet` of one cell.
+    """`SkipNet` of one cell; its first weights are PyTorch's, or `draw_xavier`'s.
 
     Source: this book.
     """
 
-    cell: ConvLSTMCell = ConvLSTMCell(kernel=5)
+    cell: CellChoice = ConvLSTMCell(kernel=5)
     hidden: tuple[int, int, int, int] = (32, 48, 48, 32)
     layers_each: int = 3
     channels: int = 1
     sigmoid: bool = False
+    xavier: bool = False
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -69,7 +142,10 @@ class SkipNetOf:
             ValueError: a number that no network can have.
         """
         cell = self.cell.constructor()
-        return SkipNet(cell, self.channels, self.hidden, self.layers_each, self.sigmoid)
+        network = SkipNet(cell, self.channels, self.hidden, self.layers_each, self.sigmoid)
+        if self.xavier:
+            draw_xavier(network)
+        return network
 
 
 NetworkChoice: TypeAlias = StackOf | SkipNetOf
