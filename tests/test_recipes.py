@@ -350,7 +350,8 @@ def shrunk(data):
     small = data.smoke()
     if type(small) is not type(data):
         return small
-    changed = ("training", "validation", "test", "frames", "canvas")
+    changed = {"training", "validation", "test", "frames", "canvas", "shrink"}
+    changed &= {field.name for field in fields(data)}
     return replace(data, **{name: getattr(small, name) for name in changed})
 
 
