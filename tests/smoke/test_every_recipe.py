@@ -39,7 +39,7 @@ def test_a_recipe_runs_from_data_to_reload(each, tmp_path, monkeypatch):
 
     measured = read_result(finish(tmp_path, cpu=True)).measured
     network = measured["predictors"]["network"]
-    assert len(network["mse_e3"]["steps"]) == each.smoke.horizon
+    assert len(network["mse_e3"]["steps"]) == each.smoke.tested.horizon
     assert all(isfinite(number) for number in numbers(network))
     recipe, reloaded = trained(tmp_path)
     assert recipe == each.smoke
