@@ -5,8 +5,9 @@
 Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output.
 """
 
+from stlib.cells.causal_conv3d import CausalConv3d
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.lstm import LSTM
 from stlib.cells.step import Step
 
-__all__ = ["LSTM", "ConvLSTM", "Step"]
+__all__ = ["LSTM", "CausalConv3d", "ConvLSTM", "Step"]
