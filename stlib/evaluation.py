@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from stlib import baselines, metrics
 from stlib.checkpoints import load_tensors, save_tensors
-from stlib.data.digits import Digits, digits, fingerprint
 from stlib.metrics.perceptual import Inputs, Trunk
 from stlib.recipes import Recipe
 from stlib.rollout import forecast
@@ -110,18 +109,17 @@ def perceptual_scores(
     return {**_averaged(found), "trunk": trunk, "inputs": inputs}
 
 
-def predictors(network: nn.Module, recipe: Recipe, found: Digits) -> dict[str, Predictor]:
+def predictors(network: nn.Module, recipe: Recipe) -> dict[str, Predictor]:
     """The network, and the four that learn nothing, each from context to forecast.
 
     Args:
         network: trained, on its device.
         recipe: which clips, how many frames.
-        found: the digits.
 
     Source: this book, chapter 1.
     """
     horizon = recipe.horizon
-    training = recipe.data.dataset(found, "training", seed=0)
+    training = recipe.data.open("training")
     some = range(min(MEAN_OF, len(training)))
     mean = torch.stack([training[index].mean(0) for index in some]).mean(0)
     return {
@@ -152,14 +150,14 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
 
     Source: this book, chapter 5.
     """
-    found = digits(recipe.digits)
-    wanted, batches = _held_out(recipe, found, clips)
+    wanted, batches = _held_out(recipe, clips)
     network.eval()
-    each = predictors(network, recipe, found)
+    each = predictors(network, recipe)
     parts: dict[str, list[dict[str, FrameScores | str]]] = defaultdict(list)
     for held in batches:
         for name, predict in each.items():
             parts[name].append(_frame_scores(predict(held.context), held.future))
+    origin = recipe.data.origin()
     return {
         "predictors": {name: _told(told) for name, told in parts.items()},
         "lpips": {"unavailable": "not asked for; predict, then lpips, add it"},
@@ -168,8 +166,8 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
         "horizon": recipe.horizon,
         "clipped_to": [0, 1],
         "psnr_floor": FLOOR,
-        "data": found.name,
-        "data_sha256": fingerprint(found),
+        "data": origin.name,
+        "data_sha256": origin.sha256,
     }
 
 
@@ -189,7 +187,7 @@ def predictions(
 
     Source: this book.
     """
-    _, batches = _held_out(recipe, digits(recipe.digits), clips)
+    _, batches = _held_out(recipe, clips)
     network.eval()
     predict, held = _learnt(network, recipe.horizon), list(batches)
     whole = Clips(
@@ -234,9 +232,9 @@ def load_predictions(path: str | Path) -> tuple[Clips, Frames]:
     return Clips(frames["context"], frames["future"]), frames["prediction"]
 
 
-def _held_out(recipe: Recipe, found: Digits, clips: int | None) -> tuple[int, Iterator[Clips]]:
+def _held_out(recipe: Recipe, clips: int | None) -> tuple[int, Iterator[Clips]]:
     """How many test clips are asked for, and they themselves in batches."""
-    test = recipe.data.dataset(found, "test", seed=0)
+    test = recipe.data.open("test")
     wanted = recipe.test_clips if clips is None else clips
     if not 1 <= wanted <= len(test):
         raise ValueError(f"clips={wanted}: expected 1 to the {len(test)} of the test split")

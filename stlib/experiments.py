@@ -20,6 +20,7 @@ from torch import distributed, nn
 from stlib.artifacts import Result, provenance, read_result, save_result
 from stlib.evaluation import evaluate
 from stlib.recipes import Recipe, Scale, experiment, from_plain, to_plain
+from stlib.recipes.earlier import current
 from stlib.runs import Run, differences
 from stlib.training import Machine, fit, rebuilt
 
@@ -283,7 +284,7 @@ def _check_alike(found: Sequence[tuple[Job, Result]]) -> None:
             "data_sha256": first.get("data_sha256"),
             "clips": first.get("clips"),
         }
-        held = {key: result.measured.get(key) for key in expected}
+        held = {key: current(result.measured.get(key)) for key in expected}
         for name, old, new in differences(held, expected):
             raise ValueError(f"{file}: {name} is {old!r}, expected {new!r}")
 

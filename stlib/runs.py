@@ -24,6 +24,7 @@ from torch import Tensor
 from stlib.checkpoints import load_tensors, save_tensors
 from stlib.extras import load
 from stlib.files import replacing
+from stlib.recipes.earlier import current
 
 __all__ = ["Run", "differences", "locked"]
 
@@ -117,6 +118,8 @@ class Run:
             raise ValueError(f"{self.about_file}: expected JSON, found: {error}") from error
         if not isinstance(stored, dict) or not isinstance(stored.get("same"), dict):
             raise ValueError(f"{self.about_file}: expected a run's description, found none")
+        if "recipe" in stored["same"]:  # so that a run of an earlier version can go on
+            stored["same"]["recipe"] = current(stored["same"]["recipe"])
         return stored
 
     def checkpoints(self) -> list[Path]:

@@ -21,7 +21,6 @@ from torch.utils.data import DataLoader, Subset
 from stlib import losses
 from stlib.artifacts import provenance
 from stlib.checkpoints import load_tensors, save_tensors
-from stlib.data.digits import digits, fingerprint
 from stlib.extras import load
 from stlib.recipes import Recipe, to_plain
 from stlib.recipes.feeding import Progress, WholeBatch
@@ -255,12 +254,11 @@ class _Training:
                 f"batch={recipe.batch}: expected a multiple of {machine.accumulate} parts "
                 f"times {processes} processes"
             )
-        self.found = digits(recipe.digits)
-        self.clips = recipe.data.dataset(self.found, "training", seed=0)
+        self.clips = recipe.data.open("training")
         self.batches = Batches(len(self.clips), recipe.batch, seed)
         self.held_out: Any = None
         if recipe.validation_clips:
-            self.held_out = recipe.data.dataset(self.found, "validation", seed=0)
+            self.held_out = recipe.data.open("validation")
         torch.manual_seed(seed)
         self.network = recipe.network.build()
         last = machine.channels_last
@@ -290,7 +288,7 @@ class _Training:
         same = {
             "recipe": to_plain(self.recipe),
             "seed": self.seed,
-            "data": {"name": self.found.name, "sha256": fingerprint(self.found)},
+            "data": self.recipe.data.origin()._asdict(),
             "precision": self.machine.precision,
         }
         return {**record, "same": same, "begun": provenance("", self.accelerator.device)}

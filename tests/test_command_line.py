@@ -304,7 +304,7 @@ MISSING = "no/such/place"
         ([*TRAIN, "--stages.7.rate", "1"], "Unrecognized options: --stages.7.rate, 1"),
         ([*TRAIN, "--feeding.until", "2"], "until=2.0: expected above 0 and up to 1"),
         ([*TRAIN, "--data.canvas", "9"], "canvas=9 leaves no room"),
-        ([*TRAIN, "--digits", "mnist"], "no t10k-images-idx3-ubyte.gz"),
+        ([*TRAIN, "--data.digits", "mnist"], "no t10k-images-idx3-ubyte.gz"),
         ([*TRAIN, "stray"], "Unrecognized options: stray"),
         (["evaluate", MISSING], f"{MISSING} holds no run: about.json is missing"),
         (["predict", MISSING, "out.safetensors"], f"{MISSING} holds no run"),

@@ -14,9 +14,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from stlib.data import digits as digits_module
+from stlib.data.clips import ClipSet, LabelledClips, Origin
 from stlib.data.digits import (
     Digits,
     digits,
@@ -536,6 +537,31 @@ def test_a_shrunk_preset_draws_shrunk_digits():
     assert torch.equal(drawn[2_999], made[2_999])
     with pytest.raises(ValueError, match="factor=3: must divide"):
         replace(preset, shrink=3).dataset(whole, "test")
+
+
+def test_a_preset_opens_the_digits_it_names(tmp_path, monkeypatch):
+    preset = replace(CONV_TT_LSTM, digits="sklearn")
+    opened, drawn = preset.open("test"), preset.dataset(sklearn_digits(), "test")
+    assert torch.equal(opened[7], drawn[7])
+    assert opened[7].shape == (preset.frames, preset.channels, preset.canvas, preset.canvas)
+    assert preset.origin() == Origin("scikit-learn digits at 28x28", fingerprint(sklearn_digits()))
+    assert CONV_TT_LSTM.origin() == preset.origin()
+    write_mnist(tmp_path, "t10k", some_digits(20))
+    monkeypatch.setenv("STLIB_DATA", str(tmp_path))
+    assert CONV_TT_LSTM.origin() == Origin("MNIST t10k", fingerprint(some_digits(20)))
+    with pytest.raises(FileNotFoundError, match="train-images"):
+        replace(preset, digits="mnist").open("test")
+
+
+def test_the_contract_of_a_clip_set_has_no_clips_of_its_own():
+    for kind in (ClipSet, LabelledClips):
+        with pytest.raises(NotImplementedError):
+            len(kind())
+        with pytest.raises(NotImplementedError):
+            kind()[0]
+        assert issubclass(kind, Dataset)
+    assert issubclass(MovingMNIST, ClipSet)
+    assert issubclass(StoredClips, ClipSet)
 
 
 def test_ms_lstm_clips_are_split_seven_to_three():

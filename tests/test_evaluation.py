@@ -26,7 +26,7 @@ from stlib.rollout import forecast
 
 SMOKE = experiment("first-convlstm").smoke
 # Five test clips in batches of two: the last batch is short.
-RECIPE = replace(SMOKE, data=replace(SMOKE.data, test=5), test_clips=5, digits="sklearn")
+RECIPE = replace(SMOKE, data=replace(SMOKE.data, test=5, digits="sklearn"), test_clips=5)
 SSIMS = ("ssim_gaussian", "ssim_uniform", "ssim_uniform_range2")
 
 
@@ -53,8 +53,7 @@ def frames(seed=0, shape=(3, 4, 1, 16, 16)):
 
 
 def held_out():
-    found = digits(RECIPE.digits)
-    test = RECIPE.data.dataset(found, "test", seed=0)
+    test = RECIPE.data.dataset(digits("sklearn"), "test", seed=0)
     clips = torch.stack([test[index] for index in range(5)])
     return clips[:, : RECIPE.context], clips[:, RECIPE.context :]
 
@@ -170,9 +169,8 @@ def test_other_tensors_are_no_predictions(tmp_path):
 
 
 def test_predictors_work_one_by_one():
-    found = digits("sklearn")
     context, _ = held_out()
-    for name, predict in predictors(Fading(), RECIPE, found).items():
+    for name, predict in predictors(Fading(), RECIPE).items():
         assert predict(context).shape == (5, 2, 1, 16, 16), name
 
 

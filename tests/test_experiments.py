@@ -191,9 +191,9 @@ def described(place, **same):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"batch": 4, "clip": None, "digits": "sklearn", "source": "mine, with 'quotes' & spaces"},
+        {"batch": 4, "clip": None, "source": "mine, with 'quotes' & spaces"},
         {"stages": (Stage(steps=3, rate=1.5e-7, frozen=("embed", "cells.0")),)},
-        {"data": replace(experiment(NAME).smoke.data, speed=(1e-5, 0.5), number=1)},
+        {"data": replace(experiment(NAME).smoke.data, speed=(1e-5, 0.5), digits="sklearn")},
         {"loss": "l1_l2_sum", "feeding": replace(experiment(NAME).smoke.feeding, until=0.25)},
     ],
 )

@@ -12,8 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stlib import losses, sampling
+from stlib.artifacts import load_result
 from stlib.cost import parameters
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
+from stlib.recipes.data import DataChoice
+from stlib.recipes.earlier import current
 from stlib.recipes.feeding import (
     ByEpoch,
     ByIteration,
@@ -28,6 +31,7 @@ from stlib.recipes.networks import ConvLSTMCell, SkipNetOf, StackOf
 from stlib.recipes.recipe import smoke
 from stlib.rollout import rollout
 from stlib.sampling import ReverseChances
+from stlib.shipped import shipped
 from stlib.stages import Stage
 
 SCALES = ("smoke", "lab", "paper")
@@ -51,6 +55,14 @@ def test_a_recipe_comes_back_from_json(recipe):
     read = from_plain(Recipe, json.loads(json.dumps(to_plain(recipe), allow_nan=False)))
     assert read == recipe
     assert repr(read) == repr(recipe), "2 is not 2.0, nor a list a tuple"
+
+
+@every_recipe
+def test_data_keep_the_contract(recipe):
+    data = recipe.data
+    assert isinstance(data, DataChoice)
+    assert min(data.frames, data.canvas, data.channels) >= 1
+    assert min(data.smoke().training, data.smoke().test) >= 1
 
 
 @pytest.mark.parametrize("feeding", FEEDINGS)
@@ -162,6 +174,44 @@ def test_what_is_wrong_is_said(plain, says):
 def test_numbers_without_a_point_are_floats_where_floats_are_meant():
     read = from_plain(Recipe, damaged(clip=2))
     assert repr(read.clip) == "2.0"
+
+
+# --- as earlier versions wrote it
+
+
+def earlier(recipe):
+    """As version 0.1 wrote it: the digits beside the data."""
+    plain = to_plain(recipe)
+    return {**plain, "digits": plain["data"].pop("digits")}
+
+
+@pytest.mark.parametrize("digits", ["auto", "sklearn"])
+def test_a_recipe_of_an_earlier_version_is_read(digits):
+    recipe = EVERY["first-convlstm-lab"]
+    recipe = replace(recipe, data=replace(recipe.data, digits=digits))
+    plain = earlier(recipe)
+    before = deepcopy(plain)
+    assert from_plain(Recipe, plain) == recipe
+    assert (current(plain), plain) == (to_plain(recipe), before)
+
+
+def test_every_shipped_recipe_is_read():
+    held = load_result("first-convlstm").measured["first-convlstm"]["recipe"]
+    assert from_plain(Recipe, held) == EVERY["first-convlstm-lab"]
+    assert shipped("first-convlstm").recipe == EVERY["first-convlstm-lab"]
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        None, 3, [], {}, {"kind": "Stage", "digits": "auto"}, {"kind": "Recipe", "digits": "auto"},
+        {"kind": "Recipe", "digits": "auto", "data": {"kind": "StackOf"}},
+        {"kind": "Recipe", "digits": "auto", "data": {"kind": "Preset", "digits": "auto"}},
+        PLAIN["first-convlstm-lab"],
+    ],
+)  # fmt: skip
+def test_what_no_earlier_version_wrote_is_left_alone(plain):
+    assert current(plain) == plain
 
 
 # --- the experiments

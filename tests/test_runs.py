@@ -44,6 +44,19 @@ def test_a_run_goes_on_only_when_asked_to(tmp_path):
     assert contents(tmp_path) == before
 
 
+def test_a_run_of_an_earlier_version_goes_on(tmp_path):
+    """The digits stood beside the data, and stand in it now."""
+    preset = {"kind": "Preset", "frames": 5}
+    before = like(recipe={"kind": "Recipe", "data": preset, "digits": "auto"})
+    (tmp_path / "about.json").write_text(json.dumps(before))
+    same = like(recipe={"kind": "Recipe", "data": {**preset, "digits": "auto"}})
+    Run(tmp_path).begin(same, resume=True)
+    assert Run(tmp_path).about() == same
+    other = like(recipe={"kind": "Recipe", "data": {**preset, "digits": "mnist"}})
+    with pytest.raises(ValueError, match=r"recipe\.data\.digits is 'auto' there and 'mnist' here"):
+        Run(tmp_path).begin(other, resume=True)
+
+
 @pytest.mark.parametrize("resume", [False, True])
 def test_a_folder_of_other_files_is_not_claimed(tmp_path, resume):
     (tmp_path / "thesis.tex").write_text("years of work")

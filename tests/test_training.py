@@ -20,6 +20,7 @@ import torch
 from torch import nn
 
 from stlib import training
+from stlib.data import moving_mnist
 from stlib.data.moving_mnist import Preset
 from stlib.recipes import Recipe
 from stlib.recipes.feeding import ByIteration, OnPlateau, TeacherForcing
@@ -31,7 +32,9 @@ from stlib.training import Batches, Diverged, Machine, fit, rebuilt
 TINY = Recipe(
     source="these tests",
     network=StackOf(ConvLSTMCell(kernel=3), hidden=(2, 2)),
-    data=Preset(20, 4, 4, "these tests", frames=5, canvas=16, shrink=2, speed=(1.0, 2.0)),
+    data=Preset(
+        20, 4, 4, "these tests", frames=5, canvas=16, shrink=2, speed=(1.0, 2.0), digits="sklearn"
+    ),
     feeding=ByIteration(),
     stages=(
         Stage(steps=4, rate=0.02, warmup=2, decay="cosine"),
@@ -40,7 +43,6 @@ TINY = Recipe(
     loss="l1_l2_mean",
     batch=4,
     context=2,
-    digits="sklearn",
     validate_every=3,
     validation_clips=4,
     test_clips=4,
@@ -95,7 +97,7 @@ def test_the_loop_is_the_plain_one(tmp_path):
 
     torch.manual_seed(3)
     network = recipe.network.build()
-    clips = recipe.data.dataset(training.digits("sklearn"), "training")
+    clips = recipe.data.open("training")
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     plain = []
     for step in range(5):
@@ -351,8 +353,8 @@ def in_a_child(function, folder):
 
 def answer(function, folder, pipe):
     torch.set_num_threads(1)
-    found = training.digits("sklearn")
-    training.digits = lambda _: found  # read once; every fork has them
+    found = moving_mnist.digits("sklearn")
+    moving_mnist.digits = lambda _: found  # read once; every fork has them
     try:
         pipe.send(function(folder))
     except BaseException:

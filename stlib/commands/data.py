@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from stlib.data.digits import Split, digits, download_mnist, fingerprint
+from stlib.data.clips import Split
+from stlib.data.digits import digits, download_mnist, fingerprint
+from stlib.data.moving_mnist import Preset
 from stlib.files import unused
 from stlib.recipes import Scale, experiment
 
@@ -22,7 +24,7 @@ def fetch(folder: Path, /) -> None:
 def write(
     name: str, path: Path, /, scale: Scale = "lab", split: Split = "training", seed: int = 0
 ) -> None:
-    """Write the clips of an experiment to one .npy file of bytes.
+    """Write the clips of a Moving MNIST experiment to one .npy file of bytes.
 
     Args:
         name: of the experiment whose clips they are.
@@ -34,11 +36,13 @@ def write(
     Raises:
         FileExistsError: there is a file of that name.
         OSError: the file cannot be written.
-        ValueError: an unknown name, or a split without clips.
+        ValueError: an unknown name, one of other clips, or a split without clips.
     """
-    recipe = experiment(name).at(scale)
+    preset = experiment(name).at(scale).data
+    if not isinstance(preset, Preset):
+        raise ValueError(f"{name=} has {type(preset).__name__}, expected Moving MNIST")
     unused(path)
-    found = digits(recipe.digits)
-    clips = recipe.data.dataset(found, split, seed)
+    found = digits(preset.digits)
+    clips = preset.dataset(found, split, seed)
     clips.to_disk(path)
     print(f"{len(clips)} clips of {found.name} ({fingerprint(found)[:12]}) in {path}")

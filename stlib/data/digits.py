@@ -14,13 +14,13 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 import numpy as np
 from jaxtyping import Int64, UInt8
 
+from stlib.data.clips import Split
 from stlib.data.idx import read_idx
 from stlib.extras import load
 
 __all__ = [
     "Digits",
     "Source",
-    "Split",
     "digits",
     "download_mnist",
     "fingerprint",
@@ -31,7 +31,6 @@ __all__ = [
 ]
 
 Source: TypeAlias = Literal["auto", "t10k", "mnist", "sklearn"]
-Split: TypeAlias = Literal["training", "validation", "test"]
 
 SIDE, BOX = 28, 20  # MNIST centres a digit of 20x20 in a frame of 28x28
 CLASSES = 10

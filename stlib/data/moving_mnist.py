@@ -8,7 +8,7 @@ could read the phase from the blur.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias, get_args
 
@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int, UInt8
 from torch import Tensor
-from torch.utils.data import Dataset
 
-from stlib.data.digits import Digits, Split, share, shrunk
+from stlib.data.clips import ClipSet, Origin, Split
+from stlib.data.digits import Digits, Source, digits, fingerprint, share, shrunk
 from stlib.files import replacing
 
 __all__ = ["CONV_TT_LSTM", "MS_LSTM", "MovingMNIST", "Preset", "StoredClips", "bounce"]
@@ -30,7 +30,7 @@ WHITE = 255
 CHOICES = 5  # drawn for each digit: which one, its row, its column, its heading, its speed
 
 
-class MovingMNIST(Dataset[Tensor]):
+class MovingMNIST(ClipSet):
     """Clips drawn when they are asked for.
 
     Source: Srivastava et al. 2015, who made the first; Su et al., appendix B.4; Ma et al., 5.2.
@@ -153,7 +153,7 @@ class MovingMNIST(Dataset[Tensor]):
         return chosen, np.stack([row, column], axis=1), step
 
 
-class StoredClips(Dataset[Tensor]):
+class StoredClips(ClipSet):
     """Clips that `MovingMNIST.to_disk` wrote, read where they lie.
 
     Source: this book.
@@ -193,6 +193,7 @@ class Preset:
         source: where the paper says so, and what it leaves open.
         frames, number, canvas, speed: as in `MovingMNIST`.
         shrink: how many times smaller than 28 pixels the digits are, as in `shrunk`.
+        digits: which digits, as `stlib.data.digits.digits` knows them.
 
     Source: this book.
     """
@@ -206,6 +207,42 @@ class Preset:
     canvas: int = 64
     speed: tuple[float, float] = (3.6, 3.6)
     shrink: int = 1
+    digits: Source = "auto"
+
+    @property
+    def channels(self) -> int:
+        """Digits are gray."""
+        return 1
+
+    def open(self, split: Split) -> MovingMNIST:
+        """The clips of one split, of the digits that the preset names.
+
+        Raises:
+            ValueError: as `dataset`, or a damaged file of digits.
+            FileNotFoundError: the digits are not there.
+            ImportError: scikit-learn is needed for them and not installed.
+        """
+        return self.dataset(digits(self.digits), split)
+
+    def origin(self) -> Origin:
+        """The digits that the clips are made from.
+
+        Raises:
+            ValueError, FileNotFoundError, ImportError: as `open`.
+        """
+        found = digits(self.digits)
+        return Origin(found.name, fingerprint(found))
+
+    def smoke(self) -> "Preset":
+        """A few short clips on a small canvas, of the same digits."""
+        return replace(
+            self,
+            training=4,
+            validation=min(2, self.validation),
+            test=2,
+            frames=5,
+            canvas=self.canvas // 2 if self.shrink > 1 else 32,
+        )
 
     def dataset(self, digits: Digits, split: Split, seed: int = 0) -> MovingMNIST:
         """The clips of one split.

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from stlib.recipes.earlier import current
+
 __all__ = ["from_plain", "to_plain"]
 
 T = TypeVar("T")
@@ -27,6 +29,8 @@ def to_plain(value: Any) -> Any:
 def from_plain(wanted: type[T], plain: Any) -> T:
     """Build a dataclass from what `to_plain` made of it. Nothing but its type's classes is built.
 
+    Recipes of earlier versions are read too, as `current` brings them up to date.
+
     Args:
         wanted: the dataclass, whose annotations say what each entry may be.
         plain: as JSON gives it back.
@@ -36,7 +40,7 @@ def from_plain(wanted: type[T], plain: Any) -> T:
 
     Source: this book.
     """
-    return _read(wanted, plain, wanted.__name__)
+    return _read(wanted, current(plain), wanted.__name__)
 
 
 def _read(wanted: Any, plain: Any, where: str) -> Any:

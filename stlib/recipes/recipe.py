@@ -3,8 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
-from stlib.data.digits import Source
-from stlib.data.moving_mnist import Preset
+from stlib.recipes.data import DataChoice
 from stlib.recipes.feeding import Feeding, OnPlateau
 from stlib.recipes.networks import NetworkChoice
 from stlib.stages import Stage, total_steps
@@ -29,7 +28,6 @@ class Recipe:
         batch: clips of one optimiser step, on all devices together.
         clip: largest norm of the gradient; None leaves it.
         context: real frames before the forecast.
-        digits: which digits, as `stlib.data.digits.digits` knows them.
         validate_every: optimiser steps between two validations.
         validation_clips: how many clips each of them reads; 0 is no validation.
         test_clips: how many clips the evaluation reads.
@@ -42,14 +40,13 @@ class Recipe:
 
     source: str
     network: NetworkChoice
-    data: Preset
+    data: DataChoice
     feeding: Feeding
     stages: tuple[Stage, ...]
     loss: Loss = "l1_l2_mean"
     batch: int = 16
     clip: float | None = 1.0
     context: int = 10
-    digits: Source = "auto"
     validate_every: int = 100
     validation_clips: int = 64
     test_clips: int = 500
@@ -126,14 +123,7 @@ def smoke(recipe: Recipe) -> Recipe:
 
     Source: this book.
     """
-    data = replace(
-        recipe.data,
-        training=4,
-        validation=min(2, recipe.data.validation),
-        test=2,
-        frames=5,
-        canvas=recipe.data.canvas // 2 if recipe.data.shrink > 1 else 32,
-    )
+    data = recipe.data.smoke()
     return replace(
         recipe,
         data=data,
