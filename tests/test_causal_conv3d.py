@@ -9,7 +9,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from stlib.cells import CausalConv3d
-from stlib.cells.causal_conv3d import Window
+from stlib.cells.causal_conv3d import Recent
 from stlib.cost import parameters
 
 
@@ -111,4 +111,4 @@ def test_input_that_does_not_fit_is_named():
     with pytest.raises(ValueError, match="x has 1 channels, the cell reads 2"):
         cell(x[:, :1])
     with pytest.raises(ValueError, match=r"inputs is \(1, 2, 1, 4, 4\), .* be \(1, 2, 2, 4, 4\)"):
-        cell(x, Window(torch.zeros(1, 2, 1, 4, 4)))
+        cell(x, Recent(torch.zeros(1, 2, 1, 4, 4)))

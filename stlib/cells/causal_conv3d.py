@@ -6,10 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-__all__ = ["CausalConv3d", "Window"]
+__all__ = ["CausalConv3d", "Recent"]
 
 
-class Window(NamedTuple):
+class Recent(NamedTuple):
     """What a filter over time still has to see.
 
     Attributes:
@@ -54,9 +54,9 @@ class CausalConv3d(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "batch _inputs height width"],
-        state: Window | None = None,
+        state: Recent | None = None,
         m: Any = None,
-    ) -> tuple[Float[Tensor, "batch _outputs height width"], Window, Any]:
+    ) -> tuple[Float[Tensor, "batch _outputs height width"], Recent, Any]:
         """Read one map.
 
         Args:
@@ -75,14 +75,14 @@ class CausalConv3d(nn.Module):
         before = self._resume(state, x).inputs
         seen = torch.cat([before, x[:, :, None]], dim=2)
         h = self.filter(seen).squeeze(2).relu()
-        return h, Window(seen[:, :, 1:]), m
+        return h, Recent(seen[:, :, 1:]), m
 
-    def _resume(self, state: Window | None, x: Tensor) -> Window:
+    def _resume(self, state: Recent | None, x: Tensor) -> Recent:
         if x.shape[1] != self.inputs:
             raise ValueError(f"x has {x.shape[1]} channels, the cell reads {self.inputs}")
         shape = (*x.shape[:2], self.times - 1, *x.shape[2:])
         if state is None:
-            return Window(x.new_zeros(shape))
+            return Recent(x.new_zeros(shape))
         if state.inputs.shape != shape:
             raise ValueError(
                 f"inputs is {tuple(state.inputs.shape)}, for this x it must be {shape}"

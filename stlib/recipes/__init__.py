@@ -3,11 +3,13 @@
 from stlib.recipes import conv_tt_lstm, first_network, ms_lstm
 from stlib.recipes.plain import from_plain, to_plain
 from stlib.recipes.recipe import Experiment, Loss, Recipe, Scale
+from stlib.recipes.recognition import Recognition
 
 __all__ = [
     "Experiment",
     "Loss",
     "Recipe",
+    "Recognition",
     "Scale",
     "experiment",
     "experiments",

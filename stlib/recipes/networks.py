@@ -7,10 +7,28 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import ConvLSTM
-from stlib.networks import SkipNet, Stack
+from stlib.cells import CausalConv3d, ConvLSTM
+from stlib.networks import (
+    ActivityNet,
+    Classifier2D,
+    Classifier3D,
+    EncoderForecaster,
+    SkipNet,
+    Stack,
+)
 
-__all__ = ["ConvLSTMCell", "NetworkChoice", "SkipNetOf", "StackOf"]
+__all__ = [
+    "ActivityNetOf",
+    "CausalConv3dCell",
+    "CellChoice",
+    "Classifier2DOf",
+    "Classifier3DOf",
+    "ConvLSTMCell",
+    "EncoderForecasterOf",
+    "NetworkChoice",
+    "SkipNetOf",
+    "StackOf",
+]
 
 
 @dataclass(frozen=True)
@@ -30,13 +48,31 @@ class ConvLSTMCell:
 
 
 @dataclass(frozen=True)
+class CausalConv3dCell:
+    """`CausalConv3d`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    times: int = 3
+
+    def constructor(self) -> Callable[[int, int], nn.Module]:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CausalConv3d, kernel=self.kernel, times=self.times)
+
+
+CellChoice: TypeAlias = ConvLSTMCell | CausalConv3dCell
+
+
+@dataclass(frozen=True)
 class StackOf:
     """`Stack` of one cell.
 
     Source: this book.
     """
 
-    cell: ConvLSTMCell = ConvLSTMCell()
+    cell: CellChoice = ConvLSTMCell()
     hidden: tuple[int, ...] = (32,) * 6
     channels: int = 1
 
@@ -56,7 +92,7 @@ class SkipNetOf:
     Source: this book.
     """
 
-    cell: ConvLSTMCell = ConvLSTMCell(kernel=5)
+    cell: CellChoice = ConvLSTMCell(kernel=5)
     hidden: tuple[int, int, int, int] = (32, 48, 48, 32)
     layers_each: int = 3
     channels: int = 1
@@ -72,4 +108,96 @@ class SkipNetOf:
         return SkipNet(cell, self.channels, self.hidden, self.layers_each, self.sigmoid)
 
 
-NetworkChoice: TypeAlias = StackOf | SkipNetOf
+@dataclass(frozen=True)
+class EncoderForecasterOf:
+    """`EncoderForecaster` of one cell; `context` is the recipe's own.
+
+    Source: this book.
+    """
+
+    cell: ConvLSTMCell = ConvLSTMCell(kernel=5, peepholes=True)
+    hidden: tuple[int, ...] = (128, 64, 64)
+    context: int = 10
+    patch: int = 4
+    channels: int = 1
+
+    def build(self) -> nn.Module:
+        """The network, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that no network can have.
+        """
+        cell = self.cell.constructor()
+        return EncoderForecaster(cell, self.channels, self.hidden, self.context, self.patch)
+
+
+@dataclass(frozen=True)
+class Classifier2DOf:
+    """`Classifier2D`, by its own arguments: section 4.1 of Su et al.
+
+    Source: this book.
+    """
+
+    steps: int = 16
+    width: int = 128
+    side: int = 7
+
+    def build(self, inputs: int, classes: int) -> Classifier2D:
+        """The classifier, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that it cannot have.
+        """
+        return Classifier2D(inputs, classes, self.steps, self.width, self.side)
+
+
+@dataclass(frozen=True)
+class Classifier3DOf:
+    """`Classifier3D`, by its own arguments: appendix B.2 of Su et al.
+
+    Source: this book.
+    """
+
+    steps: int = 16
+    width: int = 128
+    hidden: int = 512
+    side: int = 7
+
+    def build(self, inputs: int, classes: int) -> Classifier3D:
+        """The classifier, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that it cannot have.
+        """
+        return Classifier3D(inputs, classes, self.steps, self.width, self.hidden, self.side)
+
+
+@dataclass(frozen=True)
+class ActivityNetOf:
+    """`ActivityNet` of one cell and one classifier; `classes` are as many as the data's.
+
+    Source: this book.
+    """
+
+    cell: CellChoice = ConvLSTMCell(kernel=5)
+    classifier: Classifier2DOf | Classifier3DOf = Classifier3DOf()
+    classes: int = 41
+    channels: int = 3
+    width: int = 64
+    hidden: tuple[int, int, int, int] = (32, 48, 48, 32)
+    layers_each: int = 2
+
+    def build(self) -> nn.Module:
+        """The network, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that no network can have.
+        """
+        cell = self.cell.constructor()
+        classifier = self.classifier.build(self.width, self.classes)
+        return ActivityNet(
+            cell, classifier, self.channels, self.width, self.hidden, self.layers_each
+        )
+
+
+NetworkChoice: TypeAlias = StackOf | SkipNetOf | EncoderForecasterOf | ActivityNetOf
