@@ -279,6 +279,11 @@ class _Training:
         self.held_out: Any = None
         if recipe.validation_clips:
             self.held_out = recipe.data.open("validation")
+            if recipe.validation_clips > len(self.held_out):
+                raise ValueError(
+                    f"validation_clips={recipe.validation_clips}: expected 0 to the "
+                    f"{len(self.held_out)} there are"
+                )
         self.labels: tuple[int, ...] = ()
         if recipe.recognition is not None:
             self.labels = labelled(self.clips, recipe.classes).labels

@@ -15,7 +15,7 @@ from stlib import losses, sampling
 from stlib.artifacts import load_result
 from stlib.cost import parameters
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
-from stlib.recipes.data import DataChoice
+from stlib.recipes.data import DataChoice, StickKTH
 from stlib.recipes.earlier import current
 from stlib.recipes.feeding import (
     ByEpoch,
@@ -260,14 +260,8 @@ def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
     like = next(recipe for recipe in (each.lab, each.paper) if smoke(recipe) == each.smoke)
     assert each.smoke == replace(
         like,
-        data=replace(
-            like.data,
-            training=each.smoke.data.training,
-            validation=each.smoke.data.validation,
-            test=each.smoke.data.test,
-            frames=each.smoke.data.frames,
-            canvas=each.smoke.data.canvas,
-        ),
+        source=each.smoke.source,
+        data=shrunk(like.data),
         stages=tuple(replace(stage, steps=2, warmup=min(2, stage.warmup)) for stage in like.stages),
         batch=2,
         context=3,
@@ -277,6 +271,29 @@ def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
     )
     assert each.smoke.steps <= 2 * len(like.stages)
     assert each.smoke.steps * each.smoke.batch < 10
+
+
+def shrunk(data):
+    """The same data, fewer and smaller; or the stick figures that stand in for films."""
+    small = data.smoke()
+    if type(small) is not type(data):
+        return small
+    changed = ("training", "validation", "test", "frames", "canvas")
+    return replace(data, **{name: getattr(small, name) for name in changed})
+
+
+@pytest.mark.parametrize(
+    "data", [EVERY["first-convlstm-lab"].data, StickKTH(), StickKTH(tempo=2.0)]
+)
+def test_smoke_data_are_of_the_same_kind_and_open_in_no_time(data):
+    small = data.smoke()
+    assert small == shrunk(data)
+    clips = small.open("training")
+    assert (len(clips), clips[0].shape) == (
+        small.training,
+        (small.frames, small.channels, small.canvas, small.canvas),
+    )
+    assert clips[0].numel() < 1e4
 
 
 @every_recipe
@@ -312,6 +329,18 @@ def test_an_unknown_loss_is_named():
     object.__setattr__(recipe, "loss", "l3")
     with pytest.raises(ValueError, match="loss='l3', expected one of l2_mean, "):
         unwrap(Recipe.__post_init__)(recipe)
+
+
+def test_stick_figures_come_back_from_json_and_have_limits_too():
+    data = StickKTH(tempo=1.5, background="textured", noise=0.1, channels=3)
+    recipe = replace(EVERY["first-convlstm-lab"], data=data, test_clips=540, validation_clips=180)
+    assert from_plain(Recipe, json.loads(json.dumps(to_plain(recipe)))) == recipe
+    with pytest.raises(ValueError, match="test_clips=541: expected 0 to the 540"):
+        replace(recipe, test_clips=541)
+    with pytest.raises(ValueError, match="split='holdout', expected one of training"):
+        unwrap(StickKTH.open)(data, "holdout")
+    with pytest.raises(ValueError, match="samples=0"):
+        StickKTH(validation=0).open("validation")
 
 
 def test_sizes_of_a_recipe():

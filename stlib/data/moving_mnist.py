@@ -14,7 +14,7 @@ from typing import TypeAlias, get_args
 
 import numpy as np
 import torch
-from jaxtyping import Float, Float64, Int, UInt8
+from jaxtyping import Float, Float64, Int, Real, UInt8
 from torch import Tensor
 
 from stlib.data.clips import ClipSet, Origin, Split
@@ -294,7 +294,7 @@ MS_LSTM = Preset(
 
 
 def bounce(
-    position: Float64[np.ndarray, "*_axes _coordinate"], room: Int[np.ndarray, " _coordinate"]
+    position: Float64[np.ndarray, "*_axes _coordinate"], room: Real[np.ndarray, " _coordinate"]
 ) -> Float64[np.ndarray, "*_axes _coordinate"]:
     """Fold a straight line back at 0 and at `room`, as a mirror does; no distance is lost.
 

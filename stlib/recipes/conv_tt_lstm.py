@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from stlib.data.moving_mnist import CONV_TT_LSTM
 from stlib.recipes.feeding import OnPlateau
-from stlib.recipes.first_network import LAB as FIRST
+from stlib.recipes.first_network import ONE_DIGIT
 from stlib.recipes.networks import ConvLSTMCell, SkipNetOf, StackOf
 from stlib.recipes.recipe import Experiment, Recipe, smoke
 from stlib.stages import Stage
@@ -35,7 +35,7 @@ LAB = replace(
     CONV_LSTM,
     source="Su et al., Table 4, row ConvLSTM, at the book's lab scale: 4 layers of 16 on 32x32",
     network=StackOf(ConvLSTMCell(kernel=5), hidden=(16,) * 4),
-    data=replace(FIRST.data, number=2),
+    data=replace(ONE_DIGIT, number=2),
     stages=(Stage(steps=600, rate=1e-3),),
     batch=8,
     validate_every=25,

@@ -23,20 +23,22 @@ PAPER = Recipe(
     test_clips=1_000,
 )
 
+ONE_DIGIT = Preset(
+    training=10_000,
+    validation=1_000,
+    test=1_000,
+    number=1,
+    canvas=32,
+    shrink=2,
+    speed=(1.8, 1.8),
+    source="this book: Moving MNIST with one digit, at half size in every length",
+)
+
 LAB = replace(
     PAPER,
     source="this book, chapter 5: one digit, and half the size of everything, for two cores",
     network=StackOf(ConvLSTMCell(kernel=3), hidden=(16,) * 4),
-    data=Preset(
-        training=10_000,
-        validation=1_000,
-        test=1_000,
-        number=1,
-        canvas=32,
-        shrink=2,
-        speed=(1.8, 1.8),
-        source="this book: Moving MNIST with one digit, at half size in every length",
-    ),
+    data=ONE_DIGIT,
     stages=(Stage(steps=800, rate=4e-3, warmup=60, decay="cosine"),),
     batch=8,
     validate_every=100,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from stlib.data.moving_mnist import MS_LSTM
 from stlib.recipes.feeding import ByIteration
-from stlib.recipes.first_network import LAB as FIRST
+from stlib.recipes.first_network import ONE_DIGIT
 from stlib.recipes.networks import ConvLSTMCell, StackOf
 from stlib.recipes.recipe import Experiment, Recipe, smoke
 from stlib.stages import Stage
@@ -32,7 +32,7 @@ LAB = replace(
     CONV_LSTM,
     source="Ma et al., Table 3, row ConvLSTM, at the book's lab scale: 6 layers of 16 on 32x32",
     network=StackOf(ConvLSTMCell(biases=2), hidden=(16,) * 6),
-    data=replace(FIRST.data, number=2),
+    data=replace(ONE_DIGIT, number=2),
     stages=(Stage(steps=600, rate=1e-3),),
     batch=8,
     validate_every=100,

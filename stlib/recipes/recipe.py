@@ -59,7 +59,7 @@ class Recipe:
             raise ValueError("stages=(): expected one stage at least")
         if self.loss not in get_args(Loss):
             raise ValueError(f"loss={self.loss!r}, expected one of {', '.join(get_args(Loss))}")
-        if not 1 <= self.batch <= self.data.training:
+        if self.batch < 1 or not _are_there(self.batch, self.data.training):
             raise ValueError(
                 f"batch={self.batch}: expected 1 to the {self.data.training} training clips"
             )
@@ -74,7 +74,7 @@ class Recipe:
             raise ValueError(f"validate_every={self.validate_every}: expected at least 1")
         for name, held in (("validation", self.data.validation), ("test", self.data.test)):
             wanted = getattr(self, f"{name}_clips")
-            if not 0 <= wanted <= held:
+            if wanted < 0 or not _are_there(wanted, held):
                 raise ValueError(f"{name}_clips={wanted}: expected 0 to the {held} there are")
         if isinstance(self.feeding, OnPlateau) and not self.validation_clips:
             raise ValueError("validation_clips=0: expected some, for OnPlateau waits for them")
@@ -149,15 +149,19 @@ class Experiment:
 
 
 def smoke(recipe: Recipe) -> Recipe:
-    """Two steps a stage, on eight short clips: the same network, loss and feeding in seconds.
+    """Two steps a stage, on a few short clips: the same network, loss and feeding in seconds.
+
+    Films that are not free are replaced by stick figures, and the source says so.
 
     Source: this book.
     """
     data, network = recipe.data.smoke(), recipe.network
+    replaced = type(data) is not type(recipe.data)
     if isinstance(network, EncoderForecasterOf):
         network = replace(network, context=3)
     return replace(
         recipe,
+        source=f"{recipe.source}; on other data, {data.source}" if replaced else recipe.source,
         network=network,
         data=data,
         stages=tuple(
@@ -169,3 +173,8 @@ def smoke(recipe: Recipe) -> Recipe:
         validation_clips=data.validation,
         test_clips=data.test,
     )
+
+
+def _are_there(wanted: int, held: int | None) -> bool:
+    """Whether so many clips are there; where only opening them tells, it will."""
+    return held is None or wanted <= held

@@ -1,0 +1,247 @@
+"""Stick KTH: stick figures perform KTH's six actions, where KTH itself cannot be had.
+
+A clip is a function of the seed, the split and its index, as in Moving MNIST. What it shows is a
+function of time: tempo says how much of it passes from one frame to the next, so a clip of tempo 2
+is every second frame of the same clip at tempo 1, to the bit, noise and all. Labels do not hang on
+the tempo: `stlib.data.postures` makes the actions differ in single frames.
+"""
+
+import hashlib
+from typing import Literal, NamedTuple, TypeAlias, get_args
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float64, UInt8
+
+from stlib.data.actions import ACTIONS, subjects
+from stlib.data.clips import Clip, LabelledClips, Origin, Split
+from stlib.data.moving_mnist import bounce
+from stlib.data.postures import Body, radii, reach, shades, skeleton, stride
+from stlib.data.segments import painted
+
+__all__ = ["Background", "StickClips"]
+
+Background: TypeAlias = Literal["plain", "textured"]
+Bytes: TypeAlias = UInt8[np.ndarray, "_time _height _width"]
+
+VERSION = 1  # of the drawing; one more whenever clips come out otherwise than before
+WHITE = 255
+HEIGHT = 0.56  # of a figure of average scale, as a share of the canvas
+FLOOR = 0.1  # of the canvas, below the feet
+CADENCE = {  # cycles a frame: 25 frames are a second
+    "walking": 0.040, "jogging": 0.048, "running": 0.056,
+    "boxing": 0.046, "handwaving": 0.042, "handclapping": 0.052,
+}  # fmt: skip
+GRAIN = 7  # squares of the texture along each side
+CHOICES = 7  # drawn for a clip: who, when, where, where to, how large, how bright, how dark behind
+BODY = 9  # drawn for a subject
+CLIPS, BODIES, TEXTURE, NOISE = range(4)  # streams of random numbers
+
+
+class _Scene(NamedTuple):
+    """What a clip shows, whatever its tempo."""
+
+    action: str
+    body: Body
+    cadence: float  # cycles a frame at tempo 1
+    phase: float
+    place: float  # of the canvas's room, 0 to 1
+    heading: int  # 1 to the right, -1 to the left
+    height: float  # of the figure, in pixels
+    ink: float
+    behind: float
+
+
+class StickClips(LabelledClips):
+    """Clips of stick figures, drawn when they are asked for; they stand in for KTH's films.
+
+    Source: Schuldt, Laptev and Caputo 2004 for actions, subjects and frame rate; the figures are
+    ours.
+    """
+
+    classes = ACTIONS
+
+    def __init__(
+        self,
+        samples: int,
+        *,
+        frames: int = 20,
+        canvas: int = 64,
+        channels: int = 1,
+        background: Background = "plain",
+        noise: float = 0.0,
+        tempo: float = 1.0,
+        seed: int = 0,
+        split: Split = "training",
+    ) -> None:
+        """Choose what to draw; nothing is drawn yet.
+
+        Args:
+            samples: clips in the data set; the six actions take turns.
+            frames: of a clip.
+            canvas: height and width in pixels, from 16.
+            channels: 1, or as many copies of the gray image.
+            background: 'plain', or 'textured' with soft blotches that stand still.
+            noise: standard deviation of what is added to each pixel, white being 1.
+            tempo: time that passes between two frames; at 1 it is KTH's.
+            seed: another one gives other subjects and other clips.
+            split: 'training', 'validation' or 'test': other subjects and other clips in each.
+
+        Raises:
+            ValueError: a number out of its range, or an unknown split or background.
+        """
+        if min(samples, frames, channels) < 1:
+            raise ValueError(f"{samples=}, {frames=}, {channels=}: each counts from 1")
+        if canvas < 16:
+            raise ValueError(f"{canvas=}, expected at least 16: limbs would be lost")
+        if background not in get_args(Background):
+            raise ValueError(f"{background=}, expected one of {', '.join(get_args(Background))}")
+        if not 0 <= noise <= 1:
+            raise ValueError(f"{noise=}, expected 0 to 1")
+        if not 0 < tempo < float("inf"):
+            raise ValueError(f"{tempo=}, expected more than 0")
+        if not 0 <= seed < 2**64:
+            raise ValueError(f"{seed=}, expected 0 to 2**64 - 1")
+        self.people = subjects(split)
+        self.samples, self.frames, self.canvas, self.channels = samples, frames, canvas, channels
+        self.background, self.noise, self.tempo = background, noise, tempo
+        self.seed, self.place = seed, get_args(Split).index(split)
+        self.bodies = {subject: self._body(subject) for subject in self.people}
+        self.labels = tuple(index % len(ACTIONS) for index in range(samples))
+
+    def __len__(self) -> int:
+        return self.samples
+
+    def __getitem__(self, index: int) -> Clip:
+        """Clip `index`, in [0, 1].
+
+        Raises:
+            IndexError: there is no such clip.
+        """
+        gray = torch.from_numpy(self.draw(index))[:, None].float().div_(WHITE)
+        return gray.expand(-1, self.channels, -1, -1).contiguous()
+
+    def origin(self) -> Origin:
+        """Which figures, and how they are drawn; the same for every split."""
+        how = f"{self.background}, noise {self.noise:g}, tempo {self.tempo:g}"
+        numbers = (VERSION, self.seed, self.canvas, self.channels, self.frames, how)
+        name = f"stick figures in place of KTH ({how})"
+        return Origin(name, hashlib.sha256(repr(numbers).encode()).hexdigest())
+
+    def subject(self, index: int) -> int:
+        """Who performs in clip `index`, from 1.
+
+        Raises:
+            IndexError: there is no such clip.
+        """
+        return self.people[int(self._choices(index)[0] * len(self.people))]
+
+    def draw(self, index: int) -> Bytes:
+        """Clip `index` in bytes.
+
+        Raises:
+            IndexError: there is no such clip.
+        """
+        scene = self._scene(index)
+        time = np.arange(self.frames) * float(self.tempo)
+        limbs = self._limbs(scene, time)
+        thick = radii(scene.body) * scene.height
+        figure = painted(limbs, thick, shades(scene.action), self.canvas)
+        clip = np.maximum(scene.ink * figure, self._behind(scene, index))
+        if self.noise:
+            clip += self.noise * self._grain(index, time)
+        drawn: Bytes = np.rint(WHITE * clip.clip(0, 1)).astype(np.uint8)
+        return drawn
+
+    def _limbs(
+        self, scene: _Scene, time: Float64[np.ndarray, " _time"]
+    ) -> Float64[np.ndarray, "_time _limb 2 2"]:
+        """Both ends of every limb, rows and columns in pixels."""
+        cycles = scene.phase + scene.cadence * time
+        limbs = skeleton(scene.action, 2 * np.pi * cycles, scene.body)
+        edge = reach(scene.action) * scene.height  # so that the figure stays whole
+        room = self.canvas - 2 * edge
+        walked = scene.heading * stride(scene.action, scene.body) * scene.height * cycles
+        line = scene.place * room + walked
+        column = edge + bounce(line[:, None], np.array([room]))[:, 0]
+        turned = np.where((line // room) % 2 == 0, scene.heading, -scene.heading)
+        front = limbs[..., 0] * turned[:, None, None] * scene.height
+        up = limbs[..., 1] * scene.height
+        ground = self.canvas * (1 - FLOOR)
+        return np.stack([ground - up, column[:, None, None] + front], axis=-1)
+
+    def _scene(self, index: int) -> _Scene:
+        choices = self._choices(index)
+        subject = self.subject(index)
+        _, phase, place, heading, large, bright, dark = choices.tolist()
+        body, pace = self.bodies[subject]
+        action = ACTIONS[self.labels[index]]
+        return _Scene(
+            action=action,
+            body=body,
+            cadence=CADENCE[action] * pace,
+            phase=phase,
+            place=place,
+            heading=1 if heading < 0.5 else -1,
+            height=HEIGHT * self.canvas * (0.9 + 0.2 * large),
+            ink=0.8 + 0.2 * bright,
+            behind=0.05 + 0.2 * dark,
+        )
+
+    def _body(self, subject: int) -> tuple[Body, float]:
+        """A subject's proportions and habits, and the factor on the cadence."""
+        drawn = self._stream(BODIES, subject).random_raw(BODY)
+        trunk, arm, leg, width, girth, swing, bend, lean, pace = (2 * _unit(drawn) - 1).tolist()
+        mean = Body()
+        body = Body(
+            trunk=mean.trunk * (1 + 0.1 * trunk),
+            arm=mean.arm * (1 + 0.1 * arm),
+            leg=mean.leg * (1 + 0.08 * leg),
+            width=mean.width * (1 + 0.15 * width),
+            girth=mean.girth * (1 + 0.2 * girth),
+            swing=mean.swing * (1 + 0.1 * swing),
+            bend=np.radians(8) * bend,
+            lean=np.radians(2) * lean,
+        )
+        return body, 1 + 0.15 * pace
+
+    def _behind(self, scene: _Scene, index: int) -> Float[np.ndarray, "_height _width"]:
+        """What stands behind the figure in every frame."""
+        if self.background == "plain":
+            return np.full((self.canvas, self.canvas), scene.behind)
+        knots = _unit(self._stream(TEXTURE, index).random_raw((GRAIN + 1) ** 2))
+        place = np.linspace(0, GRAIN, self.canvas)
+        hats = np.maximum(0, 1 - np.abs(place[:, None] - np.arange(GRAIN + 1)))
+        return scene.behind + 0.3 * (hats @ knots.reshape(GRAIN + 1, -1) @ hats.T)
+
+    def _grain(
+        self, index: int, time: Float64[np.ndarray, " _time"]
+    ) -> Float[np.ndarray, "_time _height _width"]:
+        """Noise of variance 1, nearly normal: the sum of four evenly distributed numbers.
+
+        Drawn for each moment rather than each frame, so that it does not hang on the tempo.
+        """
+        shape = (self.canvas, self.canvas, 4)
+        grains = []
+        for moment in time.view(np.uint64).tolist():
+            bits = self._stream(NOISE, index, moment).random_raw(self.canvas**2)
+            quarters = bits.view(np.uint16).reshape(shape).sum(axis=-1, dtype=np.int64)
+            grains.append((quarters / 65535 - 2) * np.sqrt(3))
+        return np.stack(grains)
+
+    def _choices(self, index: int) -> Float64[np.ndarray, " _choices"]:
+        if not 0 <= index < self.samples:
+            raise IndexError(f"clip {index} of {self.samples}; they count from 0")
+        return _unit(self._stream(CLIPS, int(index)).random_raw(CHOICES))
+
+    def _stream(self, kind: int, number: int, moment: int = 0) -> np.random.Philox:
+        """A stream of its own for each kind, clip or subject, and moment."""
+        # Subjects are the same people whatever the split.
+        place = 0 if kind == BODIES else self.place
+        key = np.array([self.seed, len(get_args(Split)) * kind + place], np.uint64)
+        return np.random.Philox(key=key, counter=np.array([0, number, moment, 0], np.uint64))
+
+
+def _unit(bits: np.ndarray) -> Float64[np.ndarray, "*_axes"]:
+    """Raw bits as numbers from 0 up to 1; numpy may change how its generators use them."""
+    return (bits >> np.uint64(11)) * 2.0**-53
