@@ -1,8 +1,8 @@
 """One loss, ℓ1 + ℓ2, in the three conventions in circulation, and the pixel it prefers.
 
-All three add squared and absolute errors of every output (`l2_mean` only the squared ones); they
-differ in what divides the sum, and so in the size of the gradient that a learning rate or a
-clipping threshold meets:
+All three add squared and absolute errors of every output (`l2_mean` only the squared ones, `l1_sum`
+only the absolute ones). They differ in what divides the sum, and so in the size of the gradient
+that a learning rate or a clipping threshold meets:
 
 ===================  ======================  =============  ==========================
 function             summed over             averaged over  in units of `l1_l2_mean`
@@ -29,6 +29,7 @@ __all__ = [
     "l1_l2_mean",
     "l1_l2_per_frame",
     "l1_l2_sum",
+    "l1_sum",
     "l2_mean",
 ]
 
@@ -55,6 +56,24 @@ def l1_l2_sum(prediction: Frames, truth: Frames) -> Float[Tensor, ""]:
     Source: Su et al., section 4.1, as the paper prints it.
     """
     return _elementwise(prediction, truth).sum()
+
+
+def l1_sum(prediction: Frames, truth: Frames) -> Float[Tensor, ""]:
+    """1-norm of the error: every absolute difference added, nothing divided.
+
+    Args:
+        prediction: ``[batch, time, channel, height, width]``.
+        truth: the frames that followed, in the same shape and unit.
+
+    Returns:
+        One number.
+
+    Raises:
+        ValueError: shapes that differ; nothing is broadcast.
+
+    Source: Su et al., Table 8, the rows that train with ℓ1 alone.
+    """
+    return _error(prediction, truth).abs().sum()
 
 
 def l1_l2_mean(prediction: Frames, truth: Frames) -> Float[Tensor, ""]:

@@ -32,6 +32,7 @@ __all__ = [
     "correlate",
     "direct",
     "enlarge",
+    "hybrid",
     "kernels",
     "reach",
     "recursive",
@@ -181,10 +182,46 @@ def recursive(
     Source: Su et al., Algorithm 2, Eq. 16 with its index running from N to 1.
     """
     states, boundary = _prepare(cores, states, boundary)
-    v = torch.zeros_like(states[-1])  # ctt-alg-2
-    for core, h in zip(reversed(cores), reversed(states), strict=True):
+    v = correlate(states[-1], cores[-1], boundary)  # ctt-alg-2, from V(N) = 0
+    for core, h in zip(reversed(cores[:-1]), reversed(states[:-1]), strict=True):
         v = correlate(v + h, core, boundary)  # ctt-eq-16
     return v
+
+
+def hybrid(
+    cores: Sequence[Kernel],
+    states: Sequence[Canvas],
+    direct: int,
+    boundary: Boundary = "zero",
+) -> Canvas:
+    """Algorithm 1 for the most recent states, Algorithm 2 for the older ones.
+
+    The claim that the proof carries from n to n - 1, run as it stands for one n: the recursion
+    from the oldest state down to V(n), then the kernels K(1) … K(n). With n = 1 it is `recursive`,
+    with n = N it is `direct`. Under ``'zero'`` they differ near the border, as those two do.
+
+    Args:
+        cores: G(1) … G(N).
+        states: H(1) … H(N), most recent first; H(i) has C(i) channels.
+        direct: n, how many kernels are built, from 1 to N.
+        boundary: see `correlate`; applied at every step.
+
+    Returns:
+        Φ, ``[batch, C(0), height, width]``, larger under ``'full'``.
+
+    Raises:
+        ValueError: `direct` out of range, or numbers, ranks or sizes that do not match.
+
+    Source: Su et al., section 5, proposed and not built there; Eq. 18.
+    """
+    states, boundary = _prepare(cores, states, boundary)
+    if not 1 <= direct <= len(cores):
+        raise ValueError(f"{direct=}, expected 1 to the order, {len(cores)}")
+    recent = states[:direct]
+    if direct < len(cores):
+        recent[-1] = recent[-1] + recursive(cores[direct:], states[direct:], boundary)
+    pairs = zip(recent, kernels(cores[:direct]), strict=True)
+    return reduce(torch.add, [correlate(h, k, boundary) for h, k in pairs])  # ctt-eq-18
 
 
 def reach(cores: Sequence[Kernel]) -> tuple[int, int]:

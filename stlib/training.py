@@ -39,7 +39,9 @@ LOSSES = {
     "l1_l2_mean": losses.l1_l2_mean,
     "l1_l2_per_frame": losses.l1_l2_per_frame,
     "l1_l2_sum": losses.l1_l2_sum,
+    "l1_sum": losses.l1_sum,
 }
+ADD = ("l1_l2_sum", "l1_sum")  # losses of parts of a batch are added, not averaged
 
 
 class Diverged(ArithmeticError):
@@ -422,7 +424,7 @@ class _Training:
                 predictions = said.predictions if isinstance(said, Recognized) else said
                 loss = LOSSES[recipe.loss](predictions, frames[:, 1 : recipe.frames])
                 # Parts and processes are averaged; a loss that adds is to be added.
-                adds = recipe.loss == "l1_l2_sum"
+                adds = recipe.loss in ADD
                 loss = loss * (len(parts) * accelerator.num_processes if adds else 1)
                 if recipe.recognition is not None:
                     weight = recipe.recognition.weight_after(self.validations)

@@ -13,10 +13,11 @@ from stlib.losses import (
     l1_l2_mean,
     l1_l2_per_frame,
     l1_l2_sum,
+    l1_sum,
     l2_mean,
 )
 
-LOSSES = [l1_l2_sum, l1_l2_mean, l1_l2_per_frame, l2_mean]
+LOSSES = [l1_l2_sum, l1_sum, l1_l2_mean, l1_l2_per_frame, l2_mean]
 SHAPE = (2, 3, 2, 4, 5)
 
 
@@ -49,6 +50,12 @@ def test_every_convention_against_a_sum_written_out():
     assert l1_l2_sum(prediction, truth).item() == pytest.approx(total)
     assert l1_l2_mean(prediction, truth).item() == pytest.approx(total / (2 * 3 * 2 * 4 * 5))
     assert l1_l2_per_frame(prediction, truth).item() == pytest.approx(total / (2 * 3))
+
+
+def test_the_absolute_sum_is_numpys():
+    prediction, truth = clips()
+    expected = np.abs(prediction.numpy() - truth.numpy()).sum()
+    assert l1_sum(prediction, truth).item() == pytest.approx(expected)
 
 
 def test_the_mean_square_is_numpys():
@@ -84,9 +91,10 @@ def test_a_loss_is_zero_for_the_truth_symmetric_and_positive_otherwise(loss):
 
 
 @pytest.mark.parametrize(
-    ("loss", "factor"), [(l1_l2_sum, 4), (l1_l2_mean, 1), (l1_l2_per_frame, 1), (l2_mean, 1)]
+    ("loss", "factor"),
+    [(l1_l2_sum, 4), (l1_sum, 4), (l1_l2_mean, 1), (l1_l2_per_frame, 1), (l2_mean, 1)],
 )
-def test_only_the_sum_grows_with_batch_and_time(loss, factor):
+def test_only_the_sums_grow_with_batch_and_time(loss, factor):
     prediction, truth = clips()
     twice = [clip.repeat(2, 2, 1, 1, 1) for clip in (prediction, truth)]
     assert loss(*twice).item() == pytest.approx(factor * loss(prediction, truth).item())

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from stlib.cells import ConvLSTM
+from stlib.cells import ConvLSTM, ConvTTLSTM
+from stlib.cells.stored_kernel import TrainKernel, WholeKernel
 from stlib.cost import macs, parameters
-from stlib.networks import Memory, SkipNet, Stack
+from stlib.networks import Memory, SkipNet, Stack, draw_xavier
 from stlib.networks.memory import check_widths, recall
 
 Ma = partial(ConvLSTM, biases=2)
@@ -50,6 +51,36 @@ every_network = pytest.mark.parametrize("make", SMALL.values(), ids=SMALL)
 def test_parameters_of_the_papers(make, count):
     with torch.device("meta"):
         assert parameters(make()) == count
+
+
+def test_without_an_embedding_the_lowest_layer_reads_the_frame():
+    network = filled(Stack(Ma, 2, (3, 4), embed=False))
+    frame = normal(1, 2, 5, 6)
+    y, _ = network(frame)
+    first, _, _ = network.cells[0](frame)
+    second, _, _ = network.cells[1](first)
+    assert_close(y, network.readout(second), rtol=0, atol=1e-13)
+    assert network.embed is None
+
+
+def test_xavier_gives_every_kernel_its_variance_and_every_bias_zero():
+    """Glorot and Bengio: 2 over the sum of both fans, for a kernel as it is applied."""
+    torch.manual_seed(0)
+    wide = partial(ConvTTLSTM, ranks=16, kernel=3)
+    for cell, loose in ((wide, 0.1), (partial(wide, train=8), 0.5)):
+        network = Stack(cell, 8, (32, 32))
+        draw_xavier(network)
+        kernels = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d)]
+        stored = [m for m in network.modules() if isinstance(m, WholeKernel | TrainKernel)]
+        kernels += [module() for module in stored]
+        assert len(kernels) == 2 + 2 * 5
+        for kernel in kernels:
+            outputs, inputs, height, width = kernel.shape
+            expected = 2 / ((inputs + outputs) * height * width)
+            assert kernel.square().mean().item() == pytest.approx(expected, rel=loose)
+        for name, weight in network.named_parameters():
+            if "bias" in name:
+                assert not weight.any(), name
 
 
 def test_macs_of_the_papers_networks():

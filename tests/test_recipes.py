@@ -15,6 +15,8 @@ from stlib import losses, sampling
 from stlib.artifacts import load_result
 from stlib.cost import parameters
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
+from stlib.recipes.conv_tt_lstm import LAB_CONV_LSTM, classic, with_cell
+from stlib.recipes.conv_tt_lstm_search import table_6, table_7
 from stlib.recipes.data import DataChoice, StickKTH
 from stlib.recipes.earlier import current
 from stlib.recipes.feeding import (
@@ -27,7 +29,13 @@ from stlib.recipes.feeding import (
     TeacherForcing,
     WholeBatch,
 )
-from stlib.recipes.networks import ConvLSTMCell, SkipNetOf, StackOf
+from stlib.recipes.networks import (
+    CompressedConvLSTMCell,
+    ConvLSTMCell,
+    ConvTTLSTMCell,
+    SkipNetOf,
+    StackOf,
+)
 from stlib.recipes.recipe import smoke
 from stlib.rollout import rollout
 from stlib.sampling import ReverseChances
@@ -139,7 +147,7 @@ def test_anything_wrong_in_the_plain_form_is_refused_by_name(name, data):
         elif said.startswith("Recipe"):
             assert said.startswith(f"Recipe{spelled(path[:-1])}"), said
     else:
-        assert to_plain(read) == plain
+        assert to_plain(read) == current(plain)
 
 
 def damaged(**changed):
@@ -180,8 +188,9 @@ def test_numbers_without_a_point_are_floats_where_floats_are_meant():
 
 
 def earlier(recipe):
-    """As version 0.1 wrote it: the digits beside the data."""
+    """As version 0.1 wrote it: the digits beside the data, and nothing that is younger."""
     plain = to_plain(recipe)
+    del plain["recognition"], plain["network"]["embed"], plain["network"]["xavier"]
     return {**plain, "digits": plain["data"].pop("digits")}
 
 
@@ -229,11 +238,74 @@ def test_names_are_unique_and_an_unknown_one_lists_them():
 
 
 @pytest.mark.parametrize(
-    ("name", "count"), [("ms-table-3-convlstm", 444_001), ("ctt-table-4-convlstm", 3_973_201)]
+    ("name", "count"),
+    [
+        ("ms-table-3-convlstm", 444_001),
+        ("ctt-table-4-convlstm", 3_973_201),
+        ("ctt-table-4-conv-tt-lstm", 2_687_281),
+        ("ctt-table-4-classic", 2_204_497),
+        ("ctt-table-8-4-layers-convlstm", 11_483_777),
+        ("ctt-table-6-steps-5", 3_263_281),
+    ],
 )
 def test_the_papers_networks_have_the_papers_parameters(name, count):
     with torch.device("meta"):
         assert parameters(experiment(name).paper.network.build()) == count
+
+
+def test_ctt_table_6_and_ctt_table_7_whole():
+    """Every combination that can be built, once."""
+    grid = list(table_6())
+    cells = [recipe.network.cell for recipe in grid]
+    assert len(set(map(repr, grid))) == len(grid)
+    # M = 1 leaves order 1; M = 3 orders 1 to 3; M = 5 all four: 8 of 12, times K, rate, ranks.
+    assert len(grid) == 8 * 2 * 3 * 3
+    assert all(cell.steps >= cell.order for cell in cells)
+    assert {recipe.stages[0].rate for recipe in grid} == {1e-4, 5e-4, 1e-3}
+    settings = [(cell.rank, cell.factors) for cell in (each.network.cell for each in table_7())]
+    assert sorted(settings) == sorted((r, n) for r in (8, 16, 32) for n in (2, 3) for _ in range(2))
+
+
+def test_labs_that_are_compared_differ_in_what_the_paper_changes_alone():
+    """Data, loss, feeding, stages, batch, clipping: equal, but where the row is about them."""
+    base = experiment("ctt-table-4-conv-tt-lstm").lab
+    about = {"rate": "stages", "clipping": "clip", "teacher": "feeding", "l1": "loss"}
+    for each in experiments():
+        if each.name.startswith("ctt-"):
+            found = {
+                field.name
+                for field in fields(base)
+                if getattr(each.lab, field.name) != getattr(base, field.name)
+            }
+            allowed = {field for word, field in about.items() if word in each.name}
+            assert found - {"source", "network"} == allowed, each.name
+
+
+def test_with_cell_changes_the_cell_and_the_source():
+    cell = classic(kernel=3)
+    changed = with_cell(LAB_CONV_LSTM, cell, "Su et al.")
+    assert cell == CompressedConvLSTMCell(kernel=3, rank=8, factors=3, trains=4)
+    network = replace(LAB_CONV_LSTM.network, cell=cell)
+    assert changed == replace(LAB_CONV_LSTM, source="Su et al.", network=network)
+
+
+@pytest.mark.parametrize(
+    "cell", [ConvLSTMCell(5, 2, True), ConvTTLSTMCell(2, 3, (1, 2), 3), classic(3, 2, 2)]
+)
+@pytest.mark.parametrize("xavier", [True, False])
+def test_a_choice_builds_what_its_fields_say(cell, xavier):
+    built = cell.constructor()(2, 4)
+    for field in fields(cell):
+        if hasattr(built, field.name) and isinstance(getattr(built, field.name), int):
+            assert getattr(built, field.name) == getattr(cell, field.name)
+    for choice in (
+        StackOf(cell, (4, 4), xavier=xavier, embed=False),
+        SkipNetOf(cell, (2, 2, 2, 2), 1, xavier=xavier),
+    ):
+        network = choice.build()
+        assert parameters(network.cells[0]) == parameters(cell.constructor()(1, choice.hidden[0]))
+        biases = [w for name, w in network.named_parameters() if name.endswith("readout.bias")]
+        assert bool((biases[0] == 0).all()) is xavier
 
 
 @every_recipe

@@ -19,6 +19,7 @@ from stlib.tensor_train import (
     correlate,
     direct,
     enlarge,
+    hybrid,
     kernels,
     reach,
     recursive,
@@ -189,6 +190,31 @@ def test_the_ring_ignores_the_last_core_and_each_axis_has_its_own():
     assert (difference.amax(1) > 1e-6).nonzero().flatten().tolist() == [0, 1, 11, 12]
 
 
+@settings(max_examples=40, deadline=None)
+@given(orders, odd, ranks, st.sampled_from(["circular", "full"]), st.integers(0, 2**20))
+def test_hybrid_ctt_eq_18_at_every_n_where_nothing_is_lost(order, k, ranks, boundary, seed):
+    cores, states = history(order, k, ranks=ranks, seed=seed)
+    phi = direct(cores, states, boundary)
+    for n in range(1, order + 1):
+        assert relative(hybrid(cores, states, n, boundary), phi) < 1e-12
+
+
+@pytest.mark.parametrize("k", [3, 5])
+def test_hybrid_with_zero_padding_loses_only_what_is_written_by_the_older_cores(k):
+    """The recursion stops at V(n): the ring is that of the cores G(n+1) … G(N), carried on."""
+    order, wide = 4, k // 2
+    cores, states = history(order, k, 40, 40)
+    exact = direct(cores, states)
+    for n in range(1, order + 1):
+        gap = (hybrid(cores, states, n) - exact).abs().amax(dim=(0, 1)) / exact.abs().max()
+        ring = 0 if n == order else (order - 1) * wide
+        assert interior(gap, ring).max() < 1e-14
+        if n < order:
+            assert gap[ring - 1].max() > 1e-6
+    assert torch.equal(hybrid(cores, states, 1), recursive(cores, states))
+    assert torch.equal(hybrid(cores, states, order), exact)
+
+
 def test_the_smallest_example_reads_three_and_two():
     ones = torch.ones(1, 1, 1, 3)
     nothing, impulse = torch.zeros(1, 1, 1, 7), F.one_hot(torch.tensor(0), 7).float()
@@ -271,6 +297,8 @@ def test_ctt_eq_13_error_is_the_truncated_singular_values():
         (lambda g, h: direct([], []), "no cores"),
         (lambda g, h: recursive(g, h[:1]), "1 states for 2 cores"),
         (lambda g, h: recursive(g[::-1], h), r"G\(2\) writes 4 channels, G\(1\) reads 2"),
+        (lambda g, h: hybrid(g, h, 0), "direct=0, expected 1 to the order, 2"),
+        (lambda g, h: hybrid(g, h, 3), "direct=3"),
         (lambda g, h: direct(g, [h[0], h[0]]), r"H\(2\) has 3 channels, G\(2\) reads 2"),
         (lambda g, h: direct(g, [h[0], h[1][..., :3]]), "must agree"),
         (lambda g, h: direct(g, [h[0], h[1][..., :3, :]]), "must agree"),

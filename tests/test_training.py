@@ -146,7 +146,7 @@ def test_workers_parts_and_layout_change_nothing(tmp_path):
     assert same_bits(weights(tmp_path / "workers"), weights(tmp_path / "plain"))
 
 
-@pytest.mark.parametrize("loss", ["l2_mean", "l1_l2_per_frame", "l1_l2_sum"])
+@pytest.mark.parametrize("loss", ["l2_mean", "l1_l2_per_frame", "l1_l2_sum", "l1_sum"])
 def test_a_batch_in_parts_has_the_same_gradient_in_every_convention(loss, tmp_path):
     recipe = replace(TINY, loss=loss, clip=None, stages=(Stage(steps=1),), validation_clips=0)
     for parts in (1, 4):

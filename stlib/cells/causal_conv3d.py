@@ -37,7 +37,7 @@ class CausalConv3d(nn.Module):
         ValueError: a number below 1, or an even kernel.
 
     Source: Su et al., section B.2, "causal 3D-convolutional layer"; it prints neither the size of
-    the filter nor an activation. The ReLU, and He's first weights that belong to it, are ours.
+    the filter nor an activation; the ReLU is ours.
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, times: int = 3) -> None:
@@ -49,7 +49,6 @@ class CausalConv3d(nn.Module):
         self.inputs, self.times = inputs, times
         size = (times, kernel, kernel)
         self.filter = nn.Conv3d(inputs, outputs, size, padding=(0, kernel // 2, kernel // 2))
-        nn.init.kaiming_normal_(self.filter.weight, nonlinearity="relu")
 
     def forward(
         self,

@@ -12,17 +12,19 @@ __all__ = ["Stack"]
 
 
 class Stack(nn.Module):
-    """A 1×1 embedding, recurrent layers, a 1×1 readout; no activation on either end.
+    """Recurrent layers between a 1×1 embedding and a 1×1 readout; no activation on either end.
 
     Args:
         cell: called as ``cell(inputs, outputs)``, once a layer.
         channels: of the frames it reads and writes.
         hidden: width of each layer, lowest first; the embedding has the first.
+        embed: whether there is an embedding; without one the lowest layer reads the frame itself.
 
     Raises:
         ValueError: no layer, or a width below 1.
 
-    Source: Ma et al., *MS-LSTM*: the network of its tables, without the pyramid.
+    Source: Ma et al., *MS-LSTM*: the network of its tables, without the pyramid. Without an
+    embedding, Su et al., Table 8: the rows of four layers.
     """
 
     def __init__(
@@ -30,12 +32,13 @@ class Stack(nn.Module):
         cell: Callable[[int, int], nn.Module],
         channels: int,
         hidden: Sequence[int] = (32,) * 6,
+        embed: bool = True,
     ) -> None:
         super().__init__()
         check_widths(channels, hidden)
         self.channels = channels
-        self.embed = nn.Conv2d(channels, hidden[0], 1)
-        widths = (hidden[0], *hidden)
+        self.embed = nn.Conv2d(channels, hidden[0], 1) if embed else None
+        widths = (hidden[0] if embed else channels, *hidden)
         self.cells = nn.ModuleList(cell(inputs, outputs) for inputs, outputs in pairwise(widths))
         self.readout = nn.Conv2d(hidden[-1], channels, 1)
 
@@ -57,7 +60,8 @@ class Stack(nn.Module):
         Source: Ma et al., *MS-LSTM*, its figure 2 without the pyramid.
         """
         memories, m = recall(state, frame, len(self.cells), self.channels)
-        x, after = self.embed(frame), []
+        x: Tensor = frame if self.embed is None else self.embed(frame)
+        after = []
         for cell, memory in zip(self.cells, memories, strict=True):
             x, memory, m = cell(x, memory, m)
             after.append(memory)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import CausalConv3d, ConvLSTM
+from stlib.cells import CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
 from stlib.networks import (
     ActivityNet,
     Classifier2D,
@@ -15,6 +15,7 @@ from stlib.networks import (
     EncoderForecaster,
     SkipNet,
     Stack,
+    draw_xavier,
 )
 
 __all__ = [
@@ -23,7 +24,9 @@ __all__ = [
     "CellChoice",
     "Classifier2DOf",
     "Classifier3DOf",
+    "CompressedConvLSTMCell",
     "ConvLSTMCell",
+    "ConvTTLSTMCell",
     "EncoderForecasterOf",
     "NetworkChoice",
     "SkipNetOf",
@@ -48,6 +51,62 @@ class ConvLSTMCell:
 
 
 @dataclass(frozen=True)
+class ConvTTLSTMCell:
+    """`ConvTTLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    order: int = 3
+    steps: int = 3
+    ranks: int | tuple[int, ...] = 8
+    kernel: int = 5
+    core: int | None = None
+    projection: int | None = None
+    window: Window = "sliding"
+    direct: int = 1
+    train: int | None = None
+
+    def constructor(self) -> Callable[[int, int], nn.Module]:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(
+            ConvTTLSTM,
+            order=self.order,
+            steps=self.steps,
+            ranks=self.ranks,
+            kernel=self.kernel,
+            core=self.core,
+            projection=self.projection,
+            window=self.window,
+            direct=self.direct,
+            train=self.train,
+        )
+
+
+@dataclass(frozen=True)
+class CompressedConvLSTMCell:
+    """`CompressedConvLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 5
+    rank: int = 8
+    factors: int = 2
+    trains: int = 1
+
+    def constructor(self) -> Callable[[int, int], nn.Module]:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(
+            CompressedConvLSTM,
+            kernel=self.kernel,
+            rank=self.rank,
+            factors=self.factors,
+            trains=self.trains,
+        )
+
+
+@dataclass(frozen=True)
 class CausalConv3dCell:
     """`CausalConv3d`, by its own arguments.
 
@@ -62,12 +121,12 @@ class CausalConv3dCell:
         return partial(CausalConv3d, kernel=self.kernel, times=self.times)
 
 
-CellChoice: TypeAlias = ConvLSTMCell | CausalConv3dCell
+CellChoice: TypeAlias = ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell
 
 
 @dataclass(frozen=True)
 class StackOf:
-    """`Stack` of one cell.
+    """`Stack` of one cell; its first weights are PyTorch's, or `draw_xavier`'s.
 
     Source: this book.
     """
@@ -75,6 +134,8 @@ class StackOf:
     cell: CellChoice = ConvLSTMCell()
     hidden: tuple[int, ...] = (32,) * 6
     channels: int = 1
+    embed: bool = True
+    xavier: bool = False
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -82,12 +143,15 @@ class StackOf:
         Raises:
             ValueError: a number that no network can have.
         """
-        return Stack(self.cell.constructor(), self.channels, self.hidden)
+        network = Stack(self.cell.constructor(), self.channels, self.hidden, self.embed)
+        if self.xavier:
+            draw_xavier(network)
+        return network
 
 
 @dataclass(frozen=True)
 class SkipNetOf:
-    """`SkipNet` of one cell.
+    """`SkipNet` of one cell; its first weights are PyTorch's, or `draw_xavier`'s.
 
     Source: this book.
     """
@@ -97,6 +161,7 @@ class SkipNetOf:
     layers_each: int = 3
     channels: int = 1
     sigmoid: bool = False
+    xavier: bool = False
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -105,21 +170,25 @@ class SkipNetOf:
             ValueError: a number that no network can have.
         """
         cell = self.cell.constructor()
-        return SkipNet(cell, self.channels, self.hidden, self.layers_each, self.sigmoid)
+        network = SkipNet(cell, self.channels, self.hidden, self.layers_each, self.sigmoid)
+        if self.xavier:
+            draw_xavier(network)
+        return network
 
 
 @dataclass(frozen=True)
 class EncoderForecasterOf:
-    """`EncoderForecaster` of one cell; `context` is the recipe's own.
+    """`EncoderForecaster` of one cell; `context` is the recipe's own, `xavier` as in `StackOf`.
 
     Source: this book.
     """
 
-    cell: ConvLSTMCell = ConvLSTMCell(kernel=5, peepholes=True)
+    cell: CellChoice = ConvLSTMCell(kernel=5, peepholes=True)
     hidden: tuple[int, ...] = (128, 64, 64)
     context: int = 10
     patch: int = 4
     channels: int = 1
+    xavier: bool = False
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -128,7 +197,10 @@ class EncoderForecasterOf:
             ValueError: a number that no network can have.
         """
         cell = self.cell.constructor()
-        return EncoderForecaster(cell, self.channels, self.hidden, self.context, self.patch)
+        network = EncoderForecaster(cell, self.channels, self.hidden, self.context, self.patch)
+        if self.xavier:
+            draw_xavier(network)
+        return network
 
 
 @dataclass(frozen=True)
@@ -176,6 +248,8 @@ class Classifier3DOf:
 class ActivityNetOf:
     """`ActivityNet` of one cell and one classifier; `classes` are as many as the data's.
 
+    The paper says that all its convolutions start from `draw_xavier`'s weights.
+
     Source: this book.
     """
 
@@ -186,6 +260,7 @@ class ActivityNetOf:
     width: int = 64
     hidden: tuple[int, int, int, int] = (32, 48, 48, 32)
     layers_each: int = 2
+    xavier: bool = True
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -195,9 +270,12 @@ class ActivityNetOf:
         """
         cell = self.cell.constructor()
         classifier = self.classifier.build(self.width, self.classes)
-        return ActivityNet(
+        network = ActivityNet(
             cell, classifier, self.channels, self.width, self.hidden, self.layers_each
         )
+        if self.xavier:
+            draw_xavier(network)
+        return network
 
 
 NetworkChoice: TypeAlias = StackOf | SkipNetOf | EncoderForecasterOf | ActivityNetOf

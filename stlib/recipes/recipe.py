@@ -11,7 +11,7 @@ from stlib.stages import Stage, total_steps
 
 __all__ = ["Experiment", "Loss", "Recipe", "Scale", "smoke"]
 
-Loss: TypeAlias = Literal["l2_mean", "l1_l2_mean", "l1_l2_per_frame", "l1_l2_sum"]
+Loss: TypeAlias = Literal["l2_mean", "l1_l2_mean", "l1_l2_per_frame", "l1_l2_sum", "l1_sum"]
 Scale: TypeAlias = Literal["smoke", "lab", "paper"]
 
 
