@@ -41,6 +41,7 @@ class Classifier2D(nn.Module):
         _check_counts(inputs, classes, steps, width, side)
         self.inputs, self.classes, self.steps = inputs, classes, steps
         self.convolve = nn.Sequential(
+            nn.GroupNorm(1, inputs, affine=False),
             nn.Conv2d(inputs, width, 3, stride=2, padding=1),
             nn.ReLU(),
             nn.Conv2d(width, width, 3, stride=2, padding=1),
@@ -109,6 +110,7 @@ class Classifier3D(nn.Module):
             raise ValueError(f"{steps=}: expected {SMALLEST} at least, to be halved twice")
         self.inputs, self.classes, self.steps = inputs, classes, steps
         self.convolve = nn.Sequential(
+            nn.GroupNorm(1, inputs, affine=False),
             nn.Conv3d(inputs, width, 3, stride=2, padding=1),
             nn.ReLU(),
             nn.AvgPool3d(2, ceil_mode=True),

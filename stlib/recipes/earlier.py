@@ -5,9 +5,8 @@ from typing import Any
 
 __all__ = ["current"]
 
-# What earlier versions did not write, by the kind of the entry, and what they did.
-SINCE: dict[Any, dict[str, Any]] = {
-    "Recipe": {"recognition": None},
+# What a network has since, and what it was before.
+ADDED: dict[str, dict[str, bool]] = {
     "StackOf": {"embed": True, "xavier": False},
     "SkipNetOf": {"xavier": False},
 }
@@ -16,30 +15,22 @@ SINCE: dict[Any, dict[str, Any]] = {
 def current(plain: Any) -> Any:
     """What an earlier version wrote of a recipe, as this one writes it; anything else untouched.
 
-    Version 0.1 named the digits beside the data, as if every data set had some.
+    Version 0.1 named the digits beside the data, as if every data set had some; its networks drew
+    their first weights as PyTorch does, and a stack had an embedding.
 
     Args:
         plain: as JSON gives it back.
 
     Source: this book.
     """
-    if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe":
+    if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe" or "digits" not in plain:
         return plain
-    if "digits" in plain:
-        rest = {key: value for key, value in plain.items() if key != "digits"}
-        data = plain.get("data")
-        if not isinstance(data, Mapping) or data.get("kind") != "Preset" or "digits" in data:
-            return plain
-        plain = {**rest, "data": {**data, "digits": plain["digits"]}}
-    return _completed(plain)
-
-
-def _completed(plain: Any) -> Any:
-    """The same with every field that is younger than it, at the value that it had before."""
-    if isinstance(plain, list):
-        return [_completed(entry) for entry in plain]
-    if not isinstance(plain, Mapping):
+    rest = {key: value for key, value in plain.items() if key != "digits"}
+    data = plain.get("data")
+    if not isinstance(data, Mapping) or data.get("kind") != "Preset" or "digits" in data:
         return plain
-    kind = plain.get("kind")
-    since = SINCE.get(kind, {}) if isinstance(kind, str) else {}
-    return {**since, **{key: _completed(value) for key, value in plain.items()}}
+    network = plain.get("network")
+    if isinstance(network, Mapping):
+        rest["network"] = {**ADDED.get(str(network.get("kind")), {}), **network}
+    rest.setdefault("recognition", None)
+    return {**rest, "data": {**data, "digits": plain["digits"]}}

@@ -59,6 +59,11 @@ class Recipe:
             raise ValueError("stages=(): expected one stage at least")
         if self.loss not in get_args(Loss):
             raise ValueError(f"loss={self.loss!r}, expected one of {', '.join(get_args(Loss))}")
+        if self.network.channels != self.data.channels:
+            raise ValueError(
+                f"network.channels={self.network.channels}: expected {self.data.channels} as the "
+                f"clips of {type(self.data).__name__} have"
+            )
         if self.batch < 1 or not _are_there(self.batch, self.data.training):
             raise ValueError(
                 f"batch={self.batch}: expected 1 to the {self.data.training} training clips"
