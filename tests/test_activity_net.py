@@ -28,11 +28,17 @@ every_classifier = pytest.mark.parametrize("classifier", CLASSIFIERS.values(), i
 def small(cell=ConvLSTM, classifier=CLASSIFIERS["section 4.1"], channels=1, steps=3):
     torch.manual_seed(0)
     read = classifier(6, classes=5, steps=steps)
-    return ActivityNet(cell, read, channels, width=6, hidden=(2, 3, 3, 2), layers_each=1)
+    return ActivityNet(cell, read, channels, width=6, hidden=(4, 5, 5, 4), layers_each=1)
 
 
 def normal(*shape, seed=0):
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def standard(x, over):
+    """Mean 0 and variance 1."""
+    middle = x.mean(over, keepdim=True)
+    return (x - middle) / ((x - middle).square().mean(over, keepdim=True) + 1e-5).sqrt()
 
 
 # --- classifiers
@@ -41,10 +47,11 @@ def normal(*shape, seed=0):
 def test_the_classifier_of_section_4_1_written_out():
     network = Classifier2D(3, classes=5, steps=4, width=6, side=2).double()
     maps = normal(2, 4, 3, 8, 8).double()
-    first, _, second, *_ = network.convolve
+    _, first, _, second, *_ = network.convolve
     said = []
     for t in range(4):
-        x = F.conv2d(maps[:, t], first.weight, first.bias, stride=2, padding=1).relu()
+        x = standard(maps[:, t], (2, 3))
+        x = F.conv2d(x, first.weight, first.bias, stride=2, padding=1).relu()
         x = F.conv2d(x, second.weight, second.bias, stride=2, padding=1).relu()
         said.append(x)  # 8 → 4 → 2: nothing is left to be averaged
     x = torch.stack(said).mean(0).flatten(1)
@@ -55,9 +62,10 @@ def test_the_classifier_of_section_4_1_written_out():
 def test_the_classifier_of_appendix_b_2_written_out_at_the_papers_sizes():
     """Sixteen maps of 56×56: 16 → 8 → 4 → 2 → 1 in time, and 56 → 28 → 14 → 7 → 7 in space."""
     network = Classifier3D(2, classes=41, width=3, hidden=4).double()
-    first, _, _, second, _, last = network.convolve
+    _, first, _, _, second, _, last = network.convolve
     maps = normal(1, 16, 2, 56, 56).double()
-    x = F.conv3d(maps.transpose(1, 2), first.weight, first.bias, stride=2, padding=1).relu()
+    x = standard(maps.transpose(1, 2), (2, 3, 4))
+    x = F.conv3d(x, first.weight, first.bias, stride=2, padding=1).relu()
     assert x.shape[2:] == (8, 28, 28)
     x = F.avg_pool3d(x, 2)
     assert x.shape[2:] == (4, 14, 14)
@@ -81,9 +89,9 @@ def test_two_strides_and_two_poolings_of_2_reduce_56_to_3_and_not_to_7():
 def test_the_papers_classifiers_have_their_widths():
     with torch.device("meta"):
         flat, deep = Classifier2D(64, 41), Classifier3D(64, 41)
-    assert [layer.out_channels for layer in (flat.convolve[0], flat.convolve[2])] == [128, 128]
+    assert [layer.out_channels for layer in (flat.convolve[1], flat.convolve[3])] == [128, 128]
     assert flat.decide.in_features == 128 * 7 * 7
-    assert [layer.out_channels for layer in (deep.convolve[0], deep.convolve[3])] == [128, 128]
+    assert [layer.out_channels for layer in (deep.convolve[1], deep.convolve[4])] == [128, 128]
     assert [layer.out_features for layer in (deep.decide[0], deep.decide[2])] == [512, 41]
     assert parameters(deep) == (64 * 27 + 1) * 128 + (128 * 27 + 1) * 128 + 6273 * 512 + 513 * 41
 
@@ -120,11 +128,21 @@ def test_a_classifier_names_what_does_not_fit(classifier):
         classifier(3, 0, 4)
 
 
-def test_appendix_b_2_needs_something_to_halve():
+def test_there_must_be_something_to_halve():
     with pytest.raises(ValueError, match="steps=2: expected 3 at least"):
         Classifier3D(3, 5, steps=2)
-    with pytest.raises(ValueError, match=r"maps of \(2, 8\): expected 3 pixels at least"):
-        Classifier3D(3, 5, steps=3)(torch.zeros(1, 3, 3, 2, 8))
+    for make in CLASSIFIERS.values():
+        with pytest.raises(ValueError, match=r"maps of \(2, 8\): expected 3 pixels at least"):
+            make(3, 5, steps=3)(torch.zeros(1, 3, 3, 2, 8))
+
+
+@every_classifier
+def test_what_all_pixels_have_in_common_is_not_seen(classifier):
+    """So that a brighter film is the same film."""
+    torch.manual_seed(0)
+    network, maps = classifier(3, 5, 4).double(), 100 * normal(2, 4, 3, 8, 8).double()
+    brighter = 2 * maps + normal(3, 1, 1).double()
+    assert_close(network(brighter), network(maps), rtol=1e-4, atol=1e-6)
 
 
 # --- the net

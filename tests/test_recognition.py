@@ -25,7 +25,7 @@ def normal(*shape, seed=0):
 def small(steps=3):
     torch.manual_seed(0)
     classifier = Classifier3D(4, classes=5, steps=steps, width=8, hidden=8, side=2)
-    return ActivityNet(ConvLSTM, classifier, 1, width=4, hidden=(2, 3, 3, 2), layers_each=1)
+    return ActivityNet(ConvLSTM, classifier, 1, width=4, hidden=(4, 5, 5, 4), layers_each=1)
 
 
 # --- both at once

@@ -3,6 +3,10 @@
 Su et al. describe their classifier twice. Section 4.1: "two 2D convolutional layers and one
 fully-connected layer". Appendix B.2: two 3D convolutions, each with a pooling, and a perceptron.
 Both cannot be; both are here, and each says where its text leaves something open.
+
+Both first bring every channel to mean 0 and variance 1 over what it reads of one clip. The text
+has no such step. But clips differ by little in what gated layers say, next to what all clips have
+in common; without it most of the classifier's units were dead before they had seen a difference.
 """
 
 from jaxtyping import Float
@@ -41,7 +45,7 @@ class Classifier2D(nn.Module):
         _check_counts(inputs, classes, steps, width, side)
         self.inputs, self.classes, self.steps = inputs, classes, steps
         self.convolve = nn.Sequential(
-            nn.GroupNorm(1, inputs, affine=False),
+            nn.InstanceNorm2d(inputs),
             nn.Conv2d(inputs, width, 3, stride=2, padding=1),
             nn.ReLU(),
             nn.Conv2d(width, width, 3, stride=2, padding=1),
@@ -62,7 +66,7 @@ class Classifier2D(nn.Module):
             One logit a class, ``[batch, classes]``.
 
         Raises:
-            ValueError: another number of maps or channels.
+            ValueError: another number of maps or channels, or maps below 3×3.
 
         Source: Su et al., section 4.1.
         """
@@ -110,7 +114,7 @@ class Classifier3D(nn.Module):
             raise ValueError(f"{steps=}: expected {SMALLEST} at least, to be halved twice")
         self.inputs, self.classes, self.steps = inputs, classes, steps
         self.convolve = nn.Sequential(
-            nn.GroupNorm(1, inputs, affine=False),
+            nn.InstanceNorm3d(inputs),
             nn.Conv3d(inputs, width, 3, stride=2, padding=1),
             nn.ReLU(),
             nn.AvgPool3d(2, ceil_mode=True),
@@ -139,11 +143,6 @@ class Classifier3D(nn.Module):
         Source: Su et al., appendix B.2.
         """
         _check_maps(maps, self.steps, self.inputs)
-        if min(maps.shape[3:]) < SMALLEST:
-            raise ValueError(
-                f"maps of {tuple(maps.shape[3:])}: expected {SMALLEST} pixels at least, "
-                "to be halved twice"
-            )
         return self.decide(self.convolve(maps.transpose(1, 2)).flatten(1))
 
 
@@ -157,4 +156,9 @@ def _check_maps(maps: Tensor, steps: int, inputs: int) -> None:
         raise ValueError(
             f"{maps.shape[1]} maps of {maps.shape[2]} channels: the classifier reads {steps} "
             f"of {inputs}"
+        )
+    if min(maps.shape[3:]) < SMALLEST:
+        raise ValueError(
+            f"maps of {tuple(maps.shape[3:])}: expected {SMALLEST} pixels at least, to be halved "
+            "twice"
         )
