@@ -3,7 +3,7 @@
     python benchmarks/early_activity.py                         # writes build/bench/…
     python benchmarks/early_activity.py --out stlib/results     # replaces the shipped result
 
-It trains what is not trained yet, in runs/early-activity, and can be stopped and called again. On
+It trains what is not trained yet, in build/early-activity, and can be stopped and called again. On
 two cores a run takes minutes, so the six experiments with three seeds take an hour or two. Of each
 run the result keeps the accuracy, overall and by class, and of the first test clips, six of each
 action, the class, the answer and how sure it was.
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3, help="networks of each kind (3)")
     parser.add_argument("--scale", default="lab", help="smoke, lab or paper (lab)")
     parser.add_argument(
-        "--runs", type=Path, default=Path("runs/early-activity"), help="folder of the runs"
+        "--runs", type=Path, default=Path("build/early-activity"), help="folder of the runs"
     )
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder to write to")
     options = parser.parse_args()

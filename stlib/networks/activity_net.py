@@ -21,7 +21,8 @@ class ActivityMemory(NamedTuple):
 
     Attributes:
         middle: the state of the recurrent layers.
-        maps: what they said in the last steps, oldest first, as far as the classifier looks back.
+        maps: what they said in the last steps, oldest first, as many as the classifier reads; zeros
+            for steps before the first.
 
     Source: this book.
     """
@@ -116,10 +117,12 @@ class ActivityNet(nn.Module):
             raise ValueError(
                 f"the frame is {tuple(frame.shape[2:])}: both sides must be multiples of {SHRINK}"
             )
-        middle, maps = (None, ()) if state is None else state
+        middle = None if state is None else state.middle
         said, middle = self.middle(self.encoder(frame), middle)
-        maps = (*maps, said)[-self.classifier.steps :]
-        return self.decoder(said), ActivityMemory(middle, maps)
+        # As many from the start: a compiled step is compiled anew for another number of maps.
+        zeros = (torch.zeros_like(said),) * self.classifier.steps
+        maps = zeros if state is None else state.maps
+        return self.decoder(said), ActivityMemory(middle, (*maps[1:], said))
 
     def classify(self, state: ActivityMemory) -> Float[Tensor, "_batch _classes"]:
         """Name what has been seen so far.
@@ -132,6 +135,4 @@ class ActivityNet(nn.Module):
 
         Source: Su et al., appendix B.2, "takes the last 16 frames".
         """
-        missing = self.classifier.steps - len(state.maps)
-        before = (torch.zeros_like(state.maps[-1]),) * missing
-        return self.classifier(torch.stack([*before, *state.maps], dim=1))
+        return self.classifier(torch.stack(state.maps, dim=1))
