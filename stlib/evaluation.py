@@ -122,7 +122,7 @@ def predictors(network: nn.Module, recipe: Recipe) -> dict[str, Predictor]:
 
     Source: this book, chapter 1.
     """
-    horizon = recipe.horizon
+    horizon = recipe.tested.horizon
     training = recipe.data.open("training")
     some = range(min(MEAN_OF, len(training)))
     mean = torch.stack([training[index].mean(0) for index in some]).mean(0)
@@ -147,8 +147,9 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
         clips: how many; None is the recipe's own number.
 
     Returns:
-        What was measured, for a `Result`: a table a predictor, the data and its fingerprint; where
-        clips are to be named, also what `recognition_scores` says.
+        What was measured, for a `Result`: a table a predictor, step by step as far as the recipe
+        foretells; the data and its fingerprint; where clips are to be named, also what
+        `recognition_scores` says.
 
     Raises:
         ValueError: more clips than there are, or none.
@@ -170,7 +171,7 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
         "lpips": {"unavailable": "not asked for; predict, then lpips, add it"},
         "split": "test",
         "clips": wanted,
-        "horizon": recipe.horizon,
+        "horizon": recipe.tested.horizon,
         "clipped_to": [0, 1],
         "psnr_floor": FLOOR,
         "data": origin.name,
@@ -239,7 +240,7 @@ def predictions(
     """
     _, batches = _held_out(recipe, clips)
     network.eval()
-    predict, held = _learnt(network, recipe.horizon), list(batches)
+    predict, held = _learnt(network, recipe.tested.horizon), list(batches)
     whole = Clips(
         torch.cat([part.context for part in held]), torch.cat([part.future for part in held])
     )
@@ -284,7 +285,7 @@ def load_predictions(path: str | Path) -> tuple[Clips, Frames]:
 
 def _held_out(recipe: Recipe, clips: int | None) -> tuple[int, Iterator[Clips]]:
     """How many test clips are asked for, and they themselves in batches."""
-    test = recipe.data.open("test")
+    test = recipe.tested.data.open("test")
     wanted = recipe.test_clips if clips is None else clips
     if not 1 <= wanted <= len(test):
         raise ValueError(f"clips={wanted}: expected 1 to the {len(test)} of the test split")
@@ -293,7 +294,8 @@ def _held_out(recipe: Recipe, clips: int | None) -> tuple[int, Iterator[Clips]]:
         for first in range(0, wanted, recipe.batch):
             some = range(first, min(first + recipe.batch, wanted))
             whole = torch.stack([test[index] for index in some])
-            yield Clips(whole[:, : recipe.context], whole[:, recipe.context : recipe.frames])
+            asked = whole[:, : recipe.tested.frames]
+            yield Clips(asked[:, : recipe.context], asked[:, recipe.context :])
 
     return wanted, draw()
 

@@ -294,6 +294,7 @@ def test_every_choice_builds_and_comes_back_from_json(network):
         ({"recognition": None}, "recognition=None: expected a Recognition for ActivityNetOf"),
         ({"network": StackOf()}, "recognition=Recognition.*: expected None for StackOf"),
         ({"validation_clips": 0}, "validation_clips=0: .* Recognition waits"),
+        ({"foretell": 4}, "foretell=4: expected None where clips are to be named"),
         (
             {"network": EncoderForecasterOf(context=4), "recognition": None},
             "network.context=4: expected the recipe's own, 3",

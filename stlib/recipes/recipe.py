@@ -32,6 +32,7 @@ class Recipe:
         validate_every: optimiser steps between two validations.
         validation_clips: how many clips each of them reads; 0 is no validation.
         test_clips: how many clips the evaluation reads.
+        foretell: frames that the evaluation asks for; None is as many as in training.
         recognition: for a network that also names its clips; None for all others.
 
     Raises:
@@ -52,6 +53,7 @@ class Recipe:
     validate_every: int = 100
     validation_clips: int = 64
     test_clips: int = 500
+    foretell: int | None = None
     recognition: Recognition | None = None
 
     def __post_init__(self) -> None:
@@ -81,6 +83,8 @@ class Recipe:
             wanted = getattr(self, f"{name}_clips")
             if wanted < 0 or not _are_there(wanted, held):
                 raise ValueError(f"{name}_clips={wanted}: expected 0 to the {held} there are")
+        if self.foretell is not None and self.foretell < 1:
+            raise ValueError(f"foretell={self.foretell}: expected at least 1, or None")
         if isinstance(self.feeding, OnPlateau) and not self.validation_clips:
             raise ValueError("validation_clips=0: expected some, for OnPlateau waits for them")
         self._check_network()
@@ -97,6 +101,8 @@ class Recipe:
             raise ValueError(
                 f"recognition={self.recognition}: expected {wanted} for {type(network).__name__}"
             )
+        if self.recognition is not None and self.foretell is not None:
+            raise ValueError(f"foretell={self.foretell}: expected None where clips are to be named")
         if self.recognition is not None and not self.validation_clips:
             raise ValueError("validation_clips=0: expected some, for Recognition waits for them")
 
@@ -120,6 +126,14 @@ class Recipe:
     def classes(self) -> int:
         """How many the network tells apart; 0 for one that names nothing."""
         return self.network.classes if isinstance(self.network, ActivityNetOf) else 0
+
+    @property
+    def tested(self) -> "Recipe":
+        """The recipe with clips as long as the evaluation asks for."""
+        if self.foretell is None:
+            return self
+        data = replace(self.data, frames=self.context + self.foretell)
+        return replace(self, data=data)
 
 
 @dataclass(frozen=True)
@@ -177,6 +191,7 @@ def smoke(recipe: Recipe) -> Recipe:
         validate_every=1,
         validation_clips=data.validation,
         test_clips=data.test,
+        foretell=None if recipe.foretell is None else 4,
     )
 
 
