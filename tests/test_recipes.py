@@ -37,6 +37,7 @@ from stlib.recipes.networks import (
     StackOf,
 )
 from stlib.recipes.recipe import smoke
+from stlib.recognition import joint_loss, recognize
 from stlib.rollout import rollout
 from stlib.sampling import ReverseChances
 from stlib.shipped import shipped
@@ -188,9 +189,10 @@ def test_numbers_without_a_point_are_floats_where_floats_are_meant():
 
 
 def earlier(recipe):
-    """As version 0.1 wrote it: the digits beside the data, nothing of how a network begins."""
+    """As version 0.1 wrote it: the digits beside the data, and nothing that came later."""
     plain = to_plain(recipe)
-    del plain["network"]["embed"], plain["network"]["xavier"], plain["foretell"]
+    del plain["recognition"], plain["foretell"]
+    del plain["network"]["embed"], plain["network"]["xavier"]
     return {**plain, "digits": plain["data"].pop("digits")}
 
 
@@ -310,18 +312,25 @@ def test_a_choice_builds_what_its_fields_say(cell, xavier):
 
 @every_recipe
 def test_one_step_forward_and_backward_on_the_meta_device(recipe):
-    size = WholeBatch(recipe.batch, recipe.data.frames - 1, recipe.context)
+    data, context = recipe.data, recipe.context
+    size = WholeBatch(recipe.batch, recipe.frames - 1, context)
     truth = recipe.feeding.truth(size, Progress(0, recipe.steps, 0, []), coins())
-    assert truth.shape == (recipe.batch, recipe.data.frames - 1)
+    assert truth.shape == (recipe.batch, recipe.frames - 1)
     if truth.shape[1] > 5:  # as many steps as tell them apart, in a tenth of the time
-        truth = truth[:, recipe.context - 2 : recipe.context + 1]
+        truth, context = truth[:, context - 2 : context + 1], 2
     truth[:, 0] = True
-    steps = truth.shape[1]
     with torch.device("meta"):
         network = recipe.network.build()
-        frames = torch.zeros(recipe.batch, steps + 1, 1, recipe.data.canvas, recipe.data.canvas)
-    predictions = rollout(network, frames, truth)
+        shape = (recipe.batch, truth.shape[1] + 1, data.channels, data.canvas, data.canvas)
+        frames = torch.zeros(shape)
+    if recipe.recognition is None:
+        predictions = rollout(network, frames, truth)
+    else:
+        predictions, logits = recognize(network, network.classify, frames, truth, context)
     loss = getattr(losses, recipe.loss)(predictions, frames[:, 1:])
+    if recipe.recognition is not None:
+        labels = torch.zeros(recipe.batch, dtype=torch.int64, device="meta")
+        loss = joint_loss(loss, logits, labels, recipe.recognition.weight)
     loss.backward()
     assert (loss.shape, loss.device.type) == ((), "meta")
     assert all(weight.grad is not None for weight in network.parameters())

@@ -5,6 +5,7 @@
 Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output.
 """
 
+from stlib.cells.causal_conv3d import CausalConv3d
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
@@ -14,6 +15,7 @@ from stlib.cells.window import Window, windows
 
 __all__ = [
     "LSTM",
+    "CausalConv3d",
     "CompressedConvLSTM",
     "ConvLSTM",
     "ConvTTLSTM",

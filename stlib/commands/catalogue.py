@@ -56,8 +56,8 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
         "parameters": parameters(network),
         "canvas": canvas,
         "macs_per_step": step,
-        "steps_per_clip": recipe.data.frames - 1,
-        "macs_per_clip": step * (recipe.data.frames - 1),
+        "steps_per_clip": recipe.frames - 1,
+        "macs_per_clip": step * (recipe.frames - 1),
         "optimizer_steps": recipe.steps,
         "clips": recipe.steps * recipe.batch,
     }

@@ -26,6 +26,7 @@ FLOORS = (
     ("cells",),
     ("networks",),
     ("cost", "layer_outputs", "rollout", "witnesses"),
+    ("recognition",),
     ("exercises",),
     ("data",),
     ("recipes",),
