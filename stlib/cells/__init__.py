@@ -6,7 +6,10 @@ Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output
 """
 
 from stlib.cells.conv_lstm import ConvLSTM
+from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
+from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.lstm import LSTM
+from stlib.cells.past import Past
 from stlib.cells.step import Step
 
-__all__ = ["LSTM", "ConvLSTM", "Step"]
+__all__ = ["LSTM", "ConvLSTM", "HigherOrderConvLSTM", "HigherOrderLSTM", "Past", "Step"]
