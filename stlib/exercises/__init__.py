@@ -21,6 +21,7 @@ from stlib.exercises import (
     chapter_05,
     chapter_06,
     chapter_07,
+    chapter_09,
     chapter_10,
     chapter_11,
 )
@@ -44,6 +45,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_05.EXERCISES,
         *chapter_06.EXERCISES,
         *chapter_07.EXERCISES,
+        *chapter_09.EXERCISES,
         *chapter_10.EXERCISES,
         *chapter_11.EXERCISES,
     )
