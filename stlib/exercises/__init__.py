@@ -22,6 +22,7 @@ from stlib.exercises import (
     chapter_06,
     chapter_07,
     chapter_08,
+    chapter_09,
     chapter_10,
     chapter_11,
 )
@@ -46,6 +47,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_06.EXERCISES,
         *chapter_07.EXERCISES,
         *chapter_08.EXERCISES,
+        *chapter_09.EXERCISES,
         *chapter_10.EXERCISES,
         *chapter_11.EXERCISES,
     )
