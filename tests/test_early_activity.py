@@ -1,18 +1,19 @@
 """The runs behind Tables 1 and 2: three networks, two shares, and nothing else that differs."""
 
 from dataclasses import replace
+from operator import eq
 
 import pytest
 import torch
 
 from stlib.cells import CausalConv3d, ConvLSTM, ConvTTLSTM
-from stlib.evaluation import evaluate
+from stlib.commands.work import evaluate
+from stlib.experiments import jobs, report, run
 from stlib.networks import Classifier2D, Classifier3D
 from stlib.recipes import early_activity, experiment
 from stlib.recipes.data import Something
 from stlib.recipes.early_activity import seeing
-from stlib.runs import Run
-from stlib.training import Machine, fit, rebuilt
+from stlib.training import Machine
 
 CELLS = {"3d-cnn": CausalConv3d, "convlstm": ConvLSTM, "conv-tt-lstm": ConvTTLSTM}
 
@@ -66,10 +67,15 @@ def test_a_share_that_cannot_be_cut_is_named():
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_smoke_run_trains_and_is_scored(cell, tmp_path):
-    recipe = experiment(f"early-activity-{cell}-25").smoke
-    assert fit(recipe, tmp_path, machine=Machine(cpu=True)).finished
-    network = rebuilt(recipe, Run(tmp_path).network()[0])
-    told = evaluate(network, recipe)["recognition"]
-    assert len(told["named"]) == recipe.test_clips
-    assert 0 <= told["accuracy"] <= 1
+def test_a_smoke_run_trains_is_scored_and_told(cell, tmp_path, capsys):
+    name = f"early-activity-{cell}-25"
+    queue = jobs([name], [0], "smoke", tmp_path)
+    (done,) = run(queue, machine=Machine(cpu=True))
+    assert done.evaluated
+    told = report(queue)[name]["recognition"]["0"]
+    assert len(told["named"]) == experiment(name).smoke.test_clips
+    assert told["accuracy"] == pytest.approx(
+        sum(map(eq, told["named"], told["labels"])) / len(told["named"]), abs=1e-6
+    )
+    evaluate(queue[0].folder, cpu=True)
+    assert f"named right after 60% of a clip: {told['accuracy']:.1%}\n" in capsys.readouterr().out
