@@ -26,7 +26,7 @@ FLOORS = (
     ("cells",),
     ("networks",),
     ("cost", "layer_outputs", "rollout", "witnesses"),
-    ("recognition",),
+    ("printed", "recognition"),
     ("exercises",),
     ("data",),
     ("recipes",),
