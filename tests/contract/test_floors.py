@@ -27,7 +27,7 @@ FLOORS = (
     ("cells",),
     ("networks",),
     ("cost", "history_cost", "layer_outputs", "rollout", "witnesses"),
-    ("recognition", "requirements"),
+    ("printed", "recognition", "requirements"),
     ("exercises",),
     ("data",),
     ("recipes",),
