@@ -27,11 +27,14 @@ __all__ = [
     "CLASSIC",
     "CONV_LSTM",
     "CONV_TT_LSTM",
+    "ENCODER_FORECASTER",
     "EXPERIMENTS",
     "LAB_CELL",
     "LAB_CONV_LSTM",
     "LAB_CONV_TT_LSTM",
+    "LAB_ENCODER_FORECASTER",
     "LAB_FIXED",
+    "OLDEST",
     "SLIDING",
     "classic",
     "with_cell",
@@ -109,7 +112,7 @@ LAB_FIXED = with_cell(LAB_CONV_LSTM, LAB_FIXED_CELL, FIXED)
 
 CLASSIC = (
     "Su et al., Table 4, row ConvLSTM (classic TTD), and the rebuttal's TTclassic: Eq. 12, with "
-    "three factors for each gate, one of several layouts that have the printed 2.20 million"
+    "three factors for each gate: a layout that has the printed 2.20 million"
 )
 
 

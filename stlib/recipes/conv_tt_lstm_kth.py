@@ -6,8 +6,11 @@ from stlib.recipes.conv_tt_lstm import (
     CELL,
     CLASSIC,
     CONV_LSTM,
+    ENCODER_FORECASTER,
     LAB_CELL,
     LAB_CONV_LSTM,
+    LAB_ENCODER_FORECASTER,
+    OLDEST,
     SLIDING,
     classic,
     with_cell,
@@ -46,7 +49,17 @@ def _row(name: str, paper: Recipe, lab: Recipe) -> Experiment:
     return Experiment(name, smoke=smoke(paper), lab=lab, paper=paper)
 
 
+def _oldest(recipe: Recipe, like: Recipe) -> Recipe:
+    """The encoder-forecaster, trained and tested as another row; it has no sigmoid."""
+    return replace(recipe, source=OLDEST, network=like.network)
+
+
 EXPERIMENTS = (
+    _row(
+        "ctt-table-4-kth-encoder-forecaster",
+        _oldest(PAPER, ENCODER_FORECASTER),
+        _oldest(LAB, LAB_ENCODER_FORECASTER),
+    ),
     _row("ctt-table-4-kth-convlstm", PAPER, LAB),
     _row(
         "ctt-table-4-kth-classic",
