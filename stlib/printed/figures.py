@@ -197,9 +197,11 @@ def companions(figure: Figure) -> tuple[Figure, ...]:
 
     Source: this book.
     """
-    own, base = figure.row.model, "ConvLSTM"
-    counted = [each for each in figures() if each.column == "Params" and each != figure]
-    found = [each for model in dict.fromkeys((own, base)) for each in counted
-             if each.row.model == model]  # fmt: skip
-    told = {(each.row.text, each.row.data, each.printed): each for each in reversed(found)}
-    return tuple(reversed(told.values()))
+    params = [each for each in figures() if each.column == "Params" and each != figure]
+    own = [each for each in params if each.row.model == figure.row.model]
+    baseline = [each for each in params if each.row.model == "ConvLSTM"]
+    # Rows that print one number of one network ask once; the first of them is named.
+    asked = {
+        (each.row.text, each.row.data, each.printed): each for each in reversed(own + baseline)
+    }
+    return tuple(reversed(asked.values()))

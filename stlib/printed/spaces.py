@@ -1,4 +1,4 @@
-"""The configurations among which a printed figure is looked for, declared before looking.
+"""The configurations among which a printed figure is looked for.
 
 Table 6 and 7 say what the authors tried. Beside it stand readings that the text leaves open: which
 window, how wide the cores and P are, whether P is one for all cores, how channels are split, how
