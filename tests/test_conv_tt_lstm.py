@@ -120,6 +120,19 @@ def test_ctt_eq_10_ctt_eq_26_which_states_feed_which_core():
             assert {len(lags) for lags in sliding} == {steps - order + 1}  # Table 5: D
 
 
+def test_ctt_table_5_sizes_as_read():
+    # ctt-table-5: the cores K(1) wide, not K(0); the rest as printed, [out, in] in stlib.
+    cell = ConvTTLSTM(2, 3, order=3, steps=5, ranks=(4, 5, 6), kernel=3)
+    C_out, D, C = 3, 5 - 3 + 1, {0: 4 * 3, 1: 4, 2: 5, 3: 6}
+    assert cell.input.weight.shape == (C[0], 2, 3, 3)  # W
+    for i, core in enumerate(cell.cores, start=1):
+        assert core.weight.shape == (C[i - 1], C[i], 3, 3)  # G(i)
+    for i, kernel in enumerate(paper_projections(cell), start=1):
+        assert kernel.shape == (C[i], D * C_out, 3, 3)  # P(i)
+    built = kernels([core() for core in cell.cores])
+    assert [kernel.shape[2] for kernel in built] == [i * (3 - 1) + 1 for i in (1, 2, 3)]  # K(i)
+
+
 @pytest.mark.parametrize("options", SETTINGS, ids=str)
 def test_ctt_eq_26_a_state_counts_exactly_at_the_lags_of_its_windows(options):
     # ctt-eq-26

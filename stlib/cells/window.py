@@ -35,5 +35,5 @@ def windows(window: Window, order: int, steps: int) -> tuple[tuple[int, ...], ..
         raise ValueError(f"{order=}, {steps=}: without a window there is one state for each core")
     if window == "fixed":
         return (tuple(range(1, steps + 1)),) * order  # ctt-eq-26, its part a
-    size = steps - order + 1  # Table 5: D
+    size = steps - order + 1  # ctt-table-5: D
     return tuple(tuple(range(i, i + size)) for i in range(1, order + 1))  # ctt-eq-10, ctt-eq-26

@@ -25,6 +25,7 @@ from stlib.exercises import (
     chapter_09,
     chapter_10,
     chapter_11,
+    chapter_12,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -50,6 +51,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_09.EXERCISES,
         *chapter_10.EXERCISES,
         *chapter_11.EXERCISES,
+        *chapter_12.EXERCISES,
     )
 
 
