@@ -90,6 +90,7 @@ def test_the_state_is_the_last_inputs():
 def test_every_weight_learns_and_there_are_as_many_as_there_should_be():
     torch.manual_seed(0)
     cell = CausalConv3d(3, 5, kernel=3, times=2)
+    nn.init.ones_(cell.filter.bias)  # above 0, so that no unit is dead
     read(cell, torch.rand(2, 3, 3, 6, 6)).square().sum().backward()
     assert all(bool((weight.grad != 0).all()) for weight in cell.parameters())
     assert parameters(cell) == 5 * 3 * 2 * 9 + 5
