@@ -21,6 +21,7 @@ FLOORS = (
         "sampling",
         "stages",
         "tensor_train",
+        "toom_cook",
     ),
     ("plots",),
     ("cells",),
