@@ -9,13 +9,15 @@ kernels padded with zeros to one size and their states side by side, so that one
 does it; and, where there is a GPU, with the n convolutions on streams of their own.
 
 Cores of 5x5, rank 8, 128 outputs, one 64x64 canvas, float32, forward and without gradients. All
-take turns, so that a drift of the machine meets each of them, and the fastest round counts.
+take turns, so that a drift of the machine meets each of them, and the fastest round counts. Beside
+the time that passed stands the processor's, which other work on the machine disturbs less (set
+OMP_WAIT_POLICY=PASSIVE, or waiting counts as work).
 """
 
 import argparse
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 import torch
 import torch.nn.functional as F
@@ -60,12 +62,12 @@ def streamed(cores, states, n):
 
 
 def milliseconds(function, device):
-    """Wall time of one call, the GPU's work included."""
-    start = perf_counter()
+    """Wall time of one call, the GPU's work included, and the processor's time."""
+    start, busy = perf_counter(), process_time()
     function()
     if device.type == "cuda":
         torch.cuda.synchronize()
-    return 1000 * (perf_counter() - start)
+    return 1000 * (perf_counter() - start), 1000 * (process_time() - busy)
 
 
 @torch.no_grad()
@@ -81,12 +83,15 @@ def measure(orders: int, rounds: int, device: torch.device) -> list[dict[str, fl
         for n in range(1, order + 1):
             for name, way in ways.items():
                 calls[order, n, name] = partial(way, cores, states, n)
-    fastest = dict.fromkeys(calls, float("inf"))
+    fastest = dict.fromkeys(calls, (float("inf"), float("inf")))
     for _ in range(rounds):
         for key, call in calls.items():
-            fastest[key] = min(fastest[key], milliseconds(call, device))
+            took = milliseconds(call, device)
+            fastest[key] = tuple(map(min, zip(fastest[key], took, strict=True)))
     return [
-        {"order": order, "n": n} | {f"{way}_ms": round(fastest[order, n, way], 3) for way in ways}
+        {"order": order, "n": n}
+        | {f"{way}_ms": round(fastest[order, n, way][0], 3) for way in ways}
+        | {f"{way}_processor_ms": round(fastest[order, n, way][1], 3) for way in ways}
         for order in range(2, orders + 1)
         for n in range(1, order + 1)
     ]

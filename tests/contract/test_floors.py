@@ -26,7 +26,7 @@ FLOORS = (
     ("plots",),
     ("cells",),
     ("networks",),
-    ("cost", "layer_outputs", "rollout", "witnesses"),
+    ("cost", "gradients", "layer_outputs", "rollout", "witnesses"),
     ("exercises",),
     ("data",),
     ("recipes", "runs"),
