@@ -17,6 +17,7 @@ __all__ = [
     "classic_parameters",
     "core_parameters",
     "direct_macs",
+    "hybrid_macs",
     "kernel_parameters",
     "kernel_size",
     "macs",
@@ -135,6 +136,28 @@ def classic_parameters(k: int, outputs: Sequence[int], inputs: Sequence[int], ra
     cuts = range(1, len(sizes))
     bonds = [1, *(min(rank, prod(sizes[:cut]), prod(sizes[cut:])) for cut in cuts), 1]
     return sum(a * size * b for (a, b), size in zip(pairwise(bonds), sizes, strict=True))
+
+
+def hybrid_macs(k: Any, ranks: Sequence[Any], pixels: Any, n: int, axes: int = 2) -> Any:
+    """MACs of the hybrid: kernels for the n most recent states, the recursion for the older ones.
+
+    `building_macs` of the first n cores comes on top, once.
+
+    Args:
+        k: core width.
+        ranks: C(0) … C(N).
+        pixels: of one canvas, times the batch.
+        n: how many kernels are built, from 1 to N; 1 is Algorithm 2, N is Algorithm 1.
+        axes: 2 for images, 1 for rows.
+
+    Raises:
+        ValueError: n out of range.
+
+    Source: Su et al., section 5 and Eq. 18.
+    """
+    if not 1 <= n < len(ranks):
+        raise ValueError(f"{n=}, expected 1 to the order, {len(ranks) - 1}")
+    return direct_macs(k, ranks[: n + 1], pixels, axes) + recursive_macs(k, ranks[n:], pixels, axes)
 
 
 def macs(function: Callable[..., Any], *inputs: Any) -> int:

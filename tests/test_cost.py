@@ -8,7 +8,14 @@ import torch
 from torch import nn
 
 from stlib import cost
-from stlib.tensor_train import classic_tensor_train, compose, direct, kernels, recursive
+from stlib.tensor_train import (
+    classic_tensor_train,
+    compose,
+    direct,
+    hybrid,
+    kernels,
+    recursive,
+)
 from tests.test_tensor_train import RANKS, history
 
 
@@ -23,6 +30,28 @@ def test_macs_equal_those_that_torch_counts(order, k, axes):
     assert cost.macs(kernels, cores) == building
     assert cost.macs(direct, cores, states) == applying + building
     assert cost.macs(recursive, cores, states) == cost.recursive_macs(k, ranks, pixels, axes)
+
+
+@pytest.mark.parametrize("axes", [1, 2])
+@pytest.mark.parametrize(("order", "n"), [(o, n) for o in range(1, 6) for n in range(1, o + 1)])
+def test_ctt_eq_18_macs_of_the_hybrid_equal_those_that_torch_counts(order, n, axes):
+    # ctt-eq-18
+    cores, states = history(order, (1, 3) if axes == 1 else 3)
+    ranks, pixels = RANKS[: order + 1], 2 * 13 * 11
+    building = cost.building_macs(3, ranks[: n + 1], axes)
+    applying = cost.hybrid_macs(3, ranks, pixels, n, axes)
+    assert cost.macs(hybrid, cores, states, n) == applying + building
+
+
+def test_the_hybrid_lies_between_the_two_algorithms():
+    ranks = (128, 8, 8, 8, 8)
+    counts = [cost.hybrid_macs(5, ranks, 1, n) for n in range(1, 5)]
+    assert counts == sorted(set(counts))
+    assert counts[0] == cost.recursive_macs(5, ranks, 1)
+    assert counts[-1] == cost.direct_macs(5, ranks, 1)
+    for n in (0, 5):
+        with pytest.raises(ValueError, match=f"{n=}"):
+            cost.hybrid_macs(5, ranks, 1, n)
 
 
 @pytest.mark.parametrize("axes", [1, 2])

@@ -1,0 +1,69 @@
+"""What the benchmarks compare is the same function."""
+
+from functools import partial
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from benchmarks.conv_tt_lstm_step import (
+    PlainCell,
+    all_in_plain_order,
+    gap,
+    step,
+    written_plainly,
+)
+from benchmarks.ctt_hybrid import collapsed
+from stlib.cells import ConvTTLSTM
+from stlib.cost import parameters
+from stlib.networks import SkipNet
+from stlib.tensor_train import hybrid
+from stlib.toom_cook import toom_cook
+from stlib.witnesses import history
+
+WIDTHS = (3, 4, 4, 3)
+
+
+def both(steps, layer=None):
+    """Our network and the plain one, every bias drawn too, in float64."""
+    torch.manual_seed(0)
+    cell = partial(ConvTTLSTM, steps=steps, ranks=2, kernel=3, layer=layer)
+    ours = SkipNet(cell, 1, WIDTHS, 1).double()
+    with torch.no_grad():
+        for weight in ours.parameters():
+            weight.copy_(torch.randn_like(weight) / 4)
+    plain = partial(PlainCell, steps=steps, rank=2, kernel=3)
+    return ours, written_plainly(ours, plain, WIDTHS, 1)
+
+
+@pytest.mark.parametrize("layer", [None, toom_cook])
+@pytest.mark.parametrize("steps", [3, 5])
+def test_ctt_alg_2_the_plain_network_has_the_loss_and_the_gradients_of_ours(steps, layer):
+    # ctt-alg-2
+    ours, plain = both(steps, layer)
+    frames = torch.rand(2, 6, 1, 6, 5, dtype=torch.float64)
+    assert_close(step(ours, frames), step(plain, frames), rtol=1e-12, atol=0)
+    gradients = all_in_plain_order(ours, lambda weight: weight.grad)
+    for found, weight in zip(gradients, plain.parameters(), strict=True):
+        assert_close(found, weight.grad, rtol=1e-9, atol=1e-10)
+    assert gap(ours, plain, frames) < 1e-12
+
+
+def test_a_wrong_weight_shows_in_the_gap():
+    ours, plain = both(3)
+    frames = torch.rand(1, 6, 1, 6, 5, dtype=torch.float64)
+    with torch.no_grad():
+        ours.cells[0].cores[2].weight.mul_(1.01)
+    assert gap(ours, plain, frames) > 1e-6
+
+
+def test_the_plain_network_has_the_printed_size():
+    with torch.device("meta"):
+        assert parameters(SkipNet(PlainCell, 1)) == 2_687_281
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4])
+def test_ctt_eq_18_one_wide_convolution_is_the_hybrid(n):
+    # ctt-eq-18
+    cores, states = history(3, [6, 2, 3, 1, 4], (9, 8))
+    assert_close(collapsed(cores, states, n), hybrid(cores, states, n), rtol=0, atol=1e-11)
