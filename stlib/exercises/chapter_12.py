@@ -56,7 +56,7 @@ def _compare_readings(given: _Reading, expected: _Reading) -> str:
     """Name what is wrong with one state; what is right would be the answer."""
     if given.cores != expected.cores:
         told = " and ".join(map(str, given.cores)) if given.cores else "none"
-        return f"cores that read this state, by your table: {told}; by the sliding window: others"
+        return f"cores that read it in your table: {told}; the window has others"
     if given.width != expected.width:
         return f"{show(given.width)} pixels is not how wide the gates see this state"
     return ""
