@@ -23,6 +23,7 @@ from stlib.exercises import (
     chapter_07,
     chapter_10,
     chapter_11,
+    chapter_13,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -46,6 +47,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_07.EXERCISES,
         *chapter_10.EXERCISES,
         *chapter_11.EXERCISES,
+        *chapter_13.EXERCISES,
     )
 
 
