@@ -12,7 +12,7 @@ NBVAL := --nbval --nbval-sanitize-with tests/sanitize.cfg -n 2 --dist loadfile
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help book serve test test-gpu lint unit labs browser lab figures student bench clean
+.PHONY: help book serve test test-gpu lint unit smoke labs browser lab figures student bench clean
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export JUPYTER_PLATFORM_DIRS := 1
@@ -49,7 +49,7 @@ serve: book  ## build the book and serve it on 127.0.0.1
 	@echo "http://127.0.0.1:$(PORT)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-test: lint unit labs browser  ## everything: lint, unit, labs, book, browser
+test: lint unit smoke labs browser  ## everything: lint, unit, recipes, labs, book, browser
 	@echo "All tests passed."
 
 test-gpu: export STLIB_FACE := page
@@ -64,7 +64,11 @@ lint: $(READY)  ## ruff and mypy
 
 unit: export OMP_NUM_THREADS := 1
 unit: $(READY)  ## unit and contract tests
-	$(BIN)/pytest -q -n 2 --ignore tests/browser --ignore tests/labs
+	$(BIN)/pytest -q -n 2 --ignore tests/browser --ignore tests/labs --ignore tests/smoke
+
+smoke: export OMP_NUM_THREADS := 1
+smoke: $(READY)  ## every recipe, from data to reload, at smoke scale
+	$(BIN)/pytest -q -n 2 tests/smoke
 
 labs: export STLIB_FACE := page
 labs: $(READY)  ## run every notebook again and compare, under one thread and under two; move its controls

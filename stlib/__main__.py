@@ -26,6 +26,7 @@ COMMANDS: dict[str, Callable[..., Any]] = {
     "predict": work.predict,
     "lpips": work.lpips,
     "data fetch": data.fetch,
+    "data list": data.listing,
     "data write": data.write,
     "experiments run": queue.run,
     "experiments status": queue.status,

@@ -118,7 +118,7 @@ def predictors(network: nn.Module, recipe: Recipe) -> dict[str, Predictor]:
 
     Source: this book, chapter 1.
     """
-    horizon = recipe.horizon
+    horizon = recipe.tested.horizon
     training = recipe.data.open("training")
     some = range(min(MEAN_OF, len(training)))
     mean = torch.stack([training[index].mean(0) for index in some]).mean(0)
@@ -143,7 +143,8 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
         clips: how many; None is the recipe's own number.
 
     Returns:
-        What was measured, for a `Result`: a table a predictor, the data and its fingerprint.
+        What was measured, for a `Result`: a table a predictor, step by step as far as the recipe
+        foretells; the data and its fingerprint.
 
     Raises:
         ValueError: more clips than there are, or none.
@@ -163,7 +164,7 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
         "lpips": {"unavailable": "not asked for; predict, then lpips, add it"},
         "split": "test",
         "clips": wanted,
-        "horizon": recipe.horizon,
+        "horizon": recipe.tested.horizon,
         "clipped_to": [0, 1],
         "psnr_floor": FLOOR,
         "data": origin.name,
@@ -189,7 +190,7 @@ def predictions(
     """
     _, batches = _held_out(recipe, clips)
     network.eval()
-    predict, held = _learnt(network, recipe.horizon), list(batches)
+    predict, held = _learnt(network, recipe.tested.horizon), list(batches)
     whole = Clips(
         torch.cat([part.context for part in held]), torch.cat([part.future for part in held])
     )
@@ -234,7 +235,7 @@ def load_predictions(path: str | Path) -> tuple[Clips, Frames]:
 
 def _held_out(recipe: Recipe, clips: int | None) -> tuple[int, Iterator[Clips]]:
     """How many test clips are asked for, and they themselves in batches."""
-    test = recipe.data.open("test")
+    test = recipe.tested.data.open("test")
     wanted = recipe.test_clips if clips is None else clips
     if not 1 <= wanted <= len(test):
         raise ValueError(f"clips={wanted}: expected 1 to the {len(test)} of the test split")

@@ -7,7 +7,7 @@ It needs torch, numpy, accelerate, safetensors and scikit-learn.
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from statistics import mean, stdev
@@ -160,12 +160,15 @@ def trained(folder: str | Path) -> tuple[Recipe, nn.Module]:
     return recipe, rebuilt(recipe, weights)
 
 
-def finish(folder: str | Path, clips: int | None = None, *, cpu: bool = False) -> Path:
+def finish(
+    folder: str | Path, clips: int | None = None, horizon: int | None = None, *, cpu: bool = False
+) -> Path:
     """Evaluate a trained run and keep the result in its folder.
 
     Args:
         folder: of the run.
         clips: how many test clips; None is the recipe's own number.
+        horizon: frames to foretell; None is the recipe's own number.
         cpu: leave a GPU alone.
 
     Returns:
@@ -180,6 +183,8 @@ def finish(folder: str | Path, clips: int | None = None, *, cpu: bool = False) -
     held = Run(folder)
     about, rows = _described(held), held.log()
     recipe, network = trained(folder)
+    if horizon is not None:
+        recipe = replace(recipe, foretell=horizon)
     if not rows:
         raise ValueError(f"{held.log_file}: expected the rows of a training, found none")
     device = torch.device("cuda" if torch.cuda.is_available() and not cpu else "cpu")
@@ -196,7 +201,7 @@ def finish(folder: str | Path, clips: int | None = None, *, cpu: bool = False) -
             [int(row["step"]), float(row["validation"])] for row in rows if row["validation"]
         ],
     }
-    result = Result(measured, provenance(_command(about, clips), device))
+    result = Result(measured, provenance(_command(about, clips, horizon), device))
     return save_result(result, held.result_file)
 
 
@@ -299,7 +304,7 @@ def _described(held: Run) -> dict[str, Any]:
     return about
 
 
-def _command(about: dict[str, Any], clips: int | None) -> str:
+def _command(about: dict[str, Any], clips: int | None, horizon: int | None) -> str:
     """What a reader types to train and evaluate again, whatever fields were overridden."""
     name, scale, same = about["name"], about["scale"], about["same"]
     try:
@@ -314,9 +319,11 @@ def _command(about: dict[str, Any], clips: int | None) -> str:
         words += ["--precision", same["precision"]]
     for field, _, value in changed:
         words += _option(field, value)
-    if clips is None:
+    asked = {"--clips": clips, "--horizon": horizon}
+    options = [word for key, value in asked.items() if value for word in (key, str(value))]
+    if not options:
         return shlex.join(words)
-    evaluated = ["python", "-m", "stlib", "evaluate", "RUN", "--clips", str(clips)]
+    evaluated = ["python", "-m", "stlib", "evaluate", "RUN", *options]
     return f"{shlex.join([*words, '--out', 'RUN'])} && {shlex.join(evaluated)}"
 
 

@@ -28,7 +28,8 @@ from stlib.data.digits import digits
 from stlib.data.moving_mnist import MovingMNIST
 from stlib.evaluation import load_predictions
 from stlib.experiments import Status
-from stlib.recipes import Recipe, experiment, experiments, from_plain
+from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain
+from stlib.recipes.data import StickKTH
 from stlib.runs import Run, locked
 from stlib.training import Diverged, Machine, Outcome
 
@@ -234,6 +235,46 @@ def test_data_write_makes_clips(tmp_path):
     assert data.write is COMMANDS["data write"]
 
 
+def test_data_list_says_what_is_there_and_what_is_missing(monkeypatch, tmp_path):
+    lines = said("data", "list").splitlines()
+    assert [line[:24].strip() for line in lines] == [
+        "STLIB_DATA", "MNIST", "KTH", "Something-Something V2"
+    ]  # fmt: skip
+    for line, remedy in zip(lines[1:], ("download_mnist", "csc.kth.se", "qualcomm"), strict=True):
+        assert re.search(f"missing: no .*STLIB_DATA=None.*{remedy}", line)
+    monkeypatch.setenv("STLIB_DATA", str(tmp_path))
+    kth, something = tmp_path / "kth", tmp_path / "something"
+    for folder in (kth, something / "labels", something / "videos"):
+        folder.mkdir(parents=True)
+    (kth / "00sequences.txt").write_text(
+        "person01_boxing_d1 frames 1-9\nperson01_boxing_d2 frames 1-9\n"
+    )
+    (kth / "person01_boxing_d2_uncomp.avi").touch()
+    films = [{"id": str(number), "template": "Poking [something]"} for number in (3, 4, 5)]
+    (something / "labels" / "train.json").write_text(json.dumps(films[:2]))
+    (something / "labels" / "validation.json").write_text(json.dumps(films[2:]))
+    (something / "videos" / "4.webm").touch()
+    lines = said("data", "list").splitlines()
+    assert lines[0].endswith(str(tmp_path))
+    missed = "KTH, 1 films; 1 missing, the first person01_boxing_d1_uncomp.avi"
+    assert lines[2].endswith(f"{missed}, in {kth}")
+    assert "labels.json is missing" in lines[3], "a fault in one data set hides no other"
+    (something / "labels" / "labels.json").write_text('{"Poking something": "0"}')
+    missed = "V2, 3 films; 2 missing, the first 3.webm"
+    assert said("data", "list").endswith(f"{missed}, in {something}\n")
+    (something / "videos" / "3.webm").touch()
+    (something / "videos" / "5.webm").touch()
+    assert said("data", "list").endswith(f"V2, 3 films, in {something}\n")
+    assert data.listing is COMMANDS["data list"]
+
+
+def test_only_moving_mnist_is_written(monkeypatch, tmp_path):
+    sticks = replace(SMOKE, data=StickKTH().smoke())
+    monkeypatch.setattr(data, "experiment", lambda name: Experiment(name, sticks, sticks, sticks))
+    line = said("data", "write", "some", tmp_path / "clips.npy", status=2)
+    assert line == "name='some' has StickKTH, expected Moving MNIST"
+
+
 def test_data_fetch_says_where(monkeypatch, tmp_path):
     monkeypatch.setattr(data, "download_mnist", lambda folder: folder)
     assert f"STLIB_DATA={tmp_path}" in said("data", "fetch", tmp_path)
@@ -278,7 +319,7 @@ MISSING = "no/such/place"
     [
         (["trian"], "'trian' is no command; there are train, doctor, "),
         (["experiments"], "'experiments' is no command; there are experiments run, experiments s"),
-        (["data", "wriet"], "'data wriet' is no command; there are data fetch, data write"),
+        (["data", "wriet"], "'data wriet' is no command; there are data fetch, data list, data w"),
         (["train"], "train '': expected the name of an experiment"),
         (["train", "--seed", "1"], "train '--seed': expected the name of an experiment"),
         (["train", "first"], "name='first' is no experiment; there are first-convlstm, "),

@@ -77,6 +77,19 @@ def test_scores_are_the_sums_written_out():
         assert told[name]["mean"] == pytest.approx(values.mean(), abs=1e-6), name
 
 
+def test_a_longer_evaluation_begins_with_the_shorter_one():
+    """The same clips, the same mean of training frames, only further."""
+    short, long = (evaluate(Fading(), replace(RECIPE, foretell=n)) for n in (None, 6))
+    assert (short["horizon"], long["horizon"]) == (2, 6)
+    for name, table in short["predictors"].items():
+        for metric, told in table.items():
+            further = long["predictors"][name][metric]["steps"]
+            assert len(further) == 6
+            assert further[:2] == told["steps"], (name, metric)
+    clips, prediction = predictions(Fading(), replace(RECIPE, foretell=6), clips=2)
+    assert prediction.shape == clips.future.shape == (2, 6, *clips.future.shape[2:])
+
+
 def test_a_perfect_prediction():
     told = scores(frames(), frames())
     best = {"mse_e3": 0, "mse_per_frame": 0, "mae_e3": 0, "mae_per_frame": 0, "psnr_db": 100}

@@ -227,6 +227,12 @@ def test_flags_and_fewer_clips_are_in_the_command_too(runs):
     )
 
 
+def test_a_longer_evaluation_is_in_the_command(runs):
+    result = read_result(finish(folder(runs), clips=1, horizon=4, cpu=True))
+    assert result.measured["horizon"] == 4
+    assert result.provenance["command"].endswith("evaluate RUN --clips 1 --horizon 4")
+
+
 def test_a_recipe_out_of_reach_of_the_command_line_says_so(runs):
     recipe = experiment(NAME).smoke
     described(folder(runs), recipe=to_plain(replace(recipe, stages=recipe.stages * 2)))

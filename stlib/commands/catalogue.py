@@ -13,8 +13,10 @@ __all__ = ["cost", "costs", "list_experiments", "show"]
 
 def list_experiments() -> None:
     """List the experiments, a line each."""
-    for each in experiments():
-        print(f"{each.name:24}{each.paper.source}")
+    every = experiments()
+    width = max(len(each.name) for each in every) + 2
+    for each in every:
+        print(f"{each.name:{width}}{each.paper.source}")
 
 
 def show(name: str, /, scale: Scale = "lab") -> None:

@@ -1,14 +1,18 @@
-"""`data`: fetch the real digits, or write clips to disk."""
+"""`data`: fetch the real digits, list what there is, or write clips to disk."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 from stlib.data.clips import Split
-from stlib.data.digits import digits, download_mnist, fingerprint
+from stlib.data.digits import digits, download_mnist, fingerprint, mnist_folder
+from stlib.data.kth import kth_folder, kth_missing, kth_origin
 from stlib.data.moving_mnist import Preset
+from stlib.data.something import something_folder, something_missing, something_origin
 from stlib.files import unused
 from stlib.recipes import Scale, experiment
 
-__all__ = ["fetch", "write"]
+__all__ = ["fetch", "listing", "write"]
 
 
 def fetch(folder: Path, /) -> None:
@@ -19,6 +23,13 @@ def fetch(folder: Path, /) -> None:
     """
     download_mnist(folder)
     print(f"MNIST is in {folder}. Say so to later commands: export STLIB_DATA={folder}")
+
+
+def listing() -> None:
+    """Say which data sets lie below STLIB_DATA, and what is missing."""
+    print(f"{'STLIB_DATA':24}{os.environ.get('STLIB_DATA') or 'not set; export it'}")
+    for name, tell in (("MNIST", _mnist), ("KTH", _kth), ("Something-Something V2", _something)):
+        print(f"{name:24}{_told(tell)}")
 
 
 def write(
@@ -46,3 +57,27 @@ def write(
     clips = preset.dataset(found, split, seed)
     clips.to_disk(path)
     print(f"{len(clips)} clips of {found.name} ({fingerprint(found)[:12]}) in {path}")
+
+
+def _mnist() -> str:
+    return f"{digits('mnist').name}, in {mnist_folder()}"
+
+
+def _kth() -> str:
+    return f"{_counted(kth_origin().name, kth_missing())}, in {kth_folder()}"
+
+
+def _something() -> str:
+    return f"{_counted(something_origin().name, something_missing())}, in {something_folder()}"
+
+
+def _told(tell: Callable[[], str]) -> str:
+    """What is there, or what is wrong with it: one data set's fault hides no other."""
+    try:
+        return tell()
+    except (OSError, ValueError) as fault:
+        return f"missing: {fault}"
+
+
+def _counted(name: str, missing: list[str]) -> str:
+    return f"{name}; {len(missing)} missing, the first {missing[0]}" if missing else name

@@ -13,7 +13,7 @@ __all__ = ["doctor", "findings"]
 # What must import, by the extra of pyproject.toml that brings it.
 EXTRAS = {
     "train": (
-        "accelerate", "filelock", "lpips", "pooch", "safetensors", "skimage", "sklearn",
+        "accelerate", "av", "filelock", "lpips", "pooch", "safetensors", "skimage", "sklearn",
         "tensorboard", "torchvision", "tqdm", "tyro",
     ),
     "book": (

@@ -70,15 +70,18 @@ def train(name: str, recipe: Recipe, options: Train) -> None:
     _print_scores(folder)
 
 
-def evaluate(run: Path, /, clips: int | None = None, *, cpu: bool = False) -> None:
+def evaluate(
+    run: Path, /, clips: int | None = None, horizon: int | None = None, *, cpu: bool = False
+) -> None:
     """Score a trained run on its test split, beside the baselines; writes RUN/result.json.
 
     Args:
         run: folder of the run.
         clips: how many; without it as many as the recipe says.
+        horizon: frames to foretell; without it as many as the recipe says.
         cpu: leave a GPU alone.
     """
-    finish(run, clips, cpu=cpu)
+    finish(run, clips, horizon, cpu=cpu)
     _print_scores(run)
 
 

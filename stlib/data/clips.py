@@ -1,12 +1,14 @@
 """What every data set yields, and what a result says of it."""
 
+import hashlib
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 
 from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-__all__ = ["Clip", "ClipSet", "LabelledClips", "Origin", "Split"]
+__all__ = ["Clip", "ClipSet", "LabelledClips", "Origin", "Split", "mixed"]
 
 Split: TypeAlias = Literal["training", "validation", "test"]
 Clip: TypeAlias = Float[Tensor, "_time _channel _height _width"]
@@ -56,3 +58,25 @@ class LabelledClips(ClipSet):
 
     labels: tuple[int, ...]
     classes: tuple[str, ...]
+
+
+def mixed(names: Sequence[str], wanted: int | None) -> list[int]:
+    """Which clips to take, in an order that mixes them: the first hundred show what the rest do.
+
+    Args:
+        names: of the clips that were found, each once; they alone decide the order.
+        wanted: how many to take; None takes all.
+
+    Returns:
+        Their places in `names`, sorted by the hash of the name.
+
+    Raises:
+        ValueError: more are wanted than there are, or none.
+
+    Source: this book.
+    """
+    count = len(names) if wanted is None else wanted
+    if not 1 <= count <= len(names):
+        raise ValueError(f"{count} clips wanted: expected 1 to the {len(names)} that were found")
+    hashes = [hashlib.sha256(name.encode()).digest() for name in names]
+    return sorted(range(len(names)), key=lambda place: hashes[place])[:count]

@@ -7,7 +7,6 @@ Of MNIST's 10,000 test digits, 0-7,999 train, 8,000-8,999 validate and 9,000-9,9
 """
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
@@ -15,6 +14,7 @@ import numpy as np
 from jaxtyping import Int64, UInt8
 
 from stlib.data.clips import Split
+from stlib.data.folders import find, missing
 from stlib.data.idx import read_idx
 from stlib.extras import load
 
@@ -88,11 +88,8 @@ def digits(source: Source = "auto", folder: str | Path | None = None) -> Digits:
     if source == "sklearn" or (source == "auto" and found is None):
         return sklearn_digits()
     if found is None:
-        raise FileNotFoundError(
-            f"no {IMAGES.format('t10k')} in folder={folder}, "
-            f"STLIB_DATA={os.environ.get('STLIB_DATA')}; "
-            "name the folder that holds it, or fetch it with download_mnist(folder)"
-        )
+        remedy = "name the folder that holds it, or fetch it with download_mnist(folder)"
+        raise missing("mnist", IMAGES.format("t10k"), folder, remedy)
     test = _mnist(found, "t10k")
     return _joined(_mnist(found, "train"), test) if source == "mnist" else test
 
@@ -105,9 +102,7 @@ def mnist_folder(folder: str | Path | None = None) -> Path | None:
 
     Source: this book.
     """
-    root = folder or os.environ.get("STLIB_DATA")
-    places = [Path(root), Path(root) / "mnist"] if root else []
-    return next((place for place in places if (place / IMAGES.format("t10k")).is_file()), None)
+    return find("mnist", IMAGES.format("t10k"), folder)
 
 
 def sklearn_digits() -> Digits:

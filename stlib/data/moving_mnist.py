@@ -234,14 +234,15 @@ class Preset:
         return Origin(found.name, fingerprint(found))
 
     def smoke(self) -> "Preset":
-        """A few short clips on a small canvas, of the same digits."""
+        """A few short clips on a small canvas, of the same digits at half size."""
         return replace(
             self,
             training=4,
             validation=min(2, self.validation),
             test=2,
             frames=5,
-            canvas=self.canvas // 2 if self.shrink > 1 else 32,
+            canvas=16,
+            shrink=2,
         )
 
     def dataset(self, digits: Digits, split: Split, seed: int = 0) -> MovingMNIST:

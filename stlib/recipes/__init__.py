@@ -1,6 +1,12 @@
 """Every experiment of the book, one file a paper; each in three sizes."""
 
-from stlib.recipes import conv_tt_lstm, conv_tt_lstm_search, first_network, ms_lstm
+from stlib.recipes import (
+    conv_tt_lstm,
+    conv_tt_lstm_kth,
+    conv_tt_lstm_search,
+    first_network,
+    ms_lstm,
+)
 from stlib.recipes.plain import from_plain, to_plain
 from stlib.recipes.recipe import Experiment, Loss, Recipe, Scale
 
@@ -24,6 +30,7 @@ def experiments() -> tuple[Experiment, ...]:
     return (
         *first_network.EXPERIMENTS,
         *conv_tt_lstm.EXPERIMENTS,
+        *conv_tt_lstm_kth.EXPERIMENTS,
         *conv_tt_lstm_search.EXPERIMENTS,
         *ms_lstm.EXPERIMENTS,
     )

@@ -23,6 +23,7 @@ from stlib.stages import Stage
 
 __all__ = [
     "CELL",
+    "CLASSIC",
     "CONV_LSTM",
     "CONV_TT_LSTM",
     "EXPERIMENTS",
@@ -30,6 +31,7 @@ __all__ = [
     "LAB_CONV_LSTM",
     "LAB_CONV_TT_LSTM",
     "LAB_FIXED",
+    "SLIDING",
     "classic",
     "with_cell",
 ]
@@ -38,9 +40,9 @@ EPOCH = MOVING_MNIST.training // 16  # optimiser steps
 
 CONV_LSTM = Recipe(
     source=(
-        "Su et al., Table 4, row ConvLSTM (baseline); section 4.1 and appendix B for network, "
-        "loss, rate and clipping. Patience, fall and decay are reported of the released code; the "
-        "length is ours: the paper prints none."
+        "Su et al., Table 4, row ConvLSTM (baseline), whose columns are the first 10 frames and "
+        "all 30; section 4.1 and appendix B for network, loss, rate and clipping. Patience, fall "
+        "and decay are reported of the released code; the length is ours: the paper prints none."
     ),
     network=SkipNetOf(xavier=True),
     data=MOVING_MNIST,
@@ -52,6 +54,7 @@ CONV_LSTM = Recipe(
     validate_every=EPOCH,
     validation_clips=3_000,
     test_clips=5_000,
+    foretell=30,
 )
 
 LAB_CONV_LSTM = replace(
@@ -70,6 +73,7 @@ LAB_CONV_LSTM = replace(
     validate_every=50,
     validation_clips=64,
     test_clips=200,
+    foretell=None,
 )
 
 

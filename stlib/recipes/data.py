@@ -6,14 +6,21 @@ a `stlib.data.clips.ClipSet`, labelled where the data are, `origin()` what a res
 `smoke()` a choice that takes seconds and needs no files.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from stlib.data.clips import Origin, Split
+from stlib.data.damage import Damaged
+from stlib.data.kth import KTHClips, kth_origin
 from stlib.data.moving_mnist import Preset
+from stlib.data.something import SomethingClips, something_origin, something_subset
 from stlib.data.sticks import Background, StickClips
+from stlib.data.video import Filter
 
-__all__ = ["DataChoice", "StickKTH"]
+__all__ = ["KTH", "DataChoice", "Something", "StickKTH"]
+
+Count = TypeVar("Count", int, int | None)
 
 
 @dataclass(frozen=True)
@@ -47,10 +54,8 @@ class StickKTH:
             ValueError: as `StickClips`; also a split that has no clips.
         """
         clips = {"training": self.training, "validation": self.validation, "test": self.test}
-        if split not in clips:
-            raise ValueError(f"{split=}, expected one of {', '.join(clips)}")
         return StickClips(
-            clips[split],
+            _of(clips, split),
             frames=self.frames,
             canvas=self.canvas,
             channels=self.channels,
@@ -76,4 +81,149 @@ class StickKTH:
         )
 
 
-DataChoice: TypeAlias = Preset | StickKTH
+@dataclass(frozen=True)
+class KTH:
+    """`KTHClips`, by its own arguments; the films are below STLIB_DATA.
+
+    Attributes:
+        source: where the setting is printed, and what is ours.
+        training, validation, test: how many clips of each split; None is all.
+        frames, canvas, every, validating, filter, damaged: as in `KTHClips`.
+
+    Source: this book.
+    """
+
+    source: str
+    training: int | None = None
+    validation: int | None = None
+    test: int | None = None
+    frames: int = 20
+    canvas: int = 128
+    every: int | None = None
+    validating: int = 3
+    filter: Filter = "bilinear"
+    damaged: Damaged = "error"
+
+    @property
+    def channels(self) -> int:
+        """The films are gray."""
+        return 1
+
+    def open(self, split: Split) -> KTHClips:
+        """The clips of one split.
+
+        Raises:
+            FileNotFoundError: the films are not there.
+            ValueError: as `KTHClips`.
+            ImportError: PyAV is missing.
+        """
+        clips = {"training": self.training, "validation": self.validation, "test": self.test}
+        return KTHClips(
+            split=split,
+            samples=_of(clips, split),
+            frames=self.frames,
+            canvas=self.canvas,
+            every=self.every,
+            validating=self.validating,
+            filter=self.filter,
+            damaged=self.damaged,
+        )
+
+    def origin(self) -> Origin:
+        """Which films are there.
+
+        Raises:
+            FileNotFoundError, ValueError: as `open`.
+        """
+        return kth_origin()
+
+    def smoke(self) -> StickKTH:
+        """Stick figures that do the same, for the films are not at hand everywhere."""
+        return replace(_SMOKE, validation=0 if self.validation == 0 else _SMOKE.validation)
+
+
+@dataclass(frozen=True)
+class Something:
+    """`SomethingClips`, by its own arguments; the films are below STLIB_DATA.
+
+    Attributes:
+        source: where the setting is printed, and what is ours.
+        training, validation, test: how many clips of each split; None is all.
+        templates: a text file beside the files of labels, a template of the subset a line; '' is
+            all 174.
+        frames, share, canvas, filter, damaged: as in `SomethingClips`.
+
+    Source: this book.
+    """
+
+    source: str
+    training: int | None = None
+    validation: int | None = None
+    test: int | None = None
+    templates: str = ""
+    frames: int = 20
+    share: float = 1.0
+    canvas: int = 224
+    filter: Filter = "bilinear"
+    damaged: Damaged = "error"
+
+    @property
+    def channels(self) -> int:
+        """Red, green and blue."""
+        return 3
+
+    def open(self, split: Split) -> SomethingClips:
+        """The clips of one split.
+
+        Raises:
+            FileNotFoundError: the films, or the file of templates, are not there.
+            ValueError: as `SomethingClips`.
+            ImportError: PyAV is missing.
+        """
+        clips = {"training": self.training, "validation": self.validation, "test": self.test}
+        return SomethingClips(
+            split=split,
+            samples=_of(clips, split),
+            frames=self.frames,
+            share=self.share,
+            canvas=self.canvas,
+            templates=something_subset(self.templates),
+            filter=self.filter,
+            damaged=self.damaged,
+        )
+
+    def origin(self) -> Origin:
+        """Which films the labels name.
+
+        Raises:
+            FileNotFoundError, ValueError: as `open`.
+        """
+        return something_origin()
+
+    def smoke(self) -> StickKTH:
+        """Stick figures of three channels, for the films are not at hand everywhere."""
+        held = 0 if self.validation == 0 else _SMOKE.validation
+        return replace(_SMOKE, validation=held, channels=self.channels)
+
+
+_SMOKE = StickKTH(
+    training=6,
+    validation=6,
+    test=6,
+    source="this book: stick figures, for a smoke test needs no films",
+    frames=5,
+    canvas=32,
+)
+
+DataChoice: TypeAlias = Preset | StickKTH | KTH | Something
+
+
+def _of(clips: Mapping[str, Count], split: str) -> Count:
+    """How many clips of one split.
+
+    Raises:
+        ValueError: an unknown split.
+    """
+    if split not in clips:
+        raise ValueError(f"{split=}, expected one of {', '.join(clips)}")
+    return clips[split]

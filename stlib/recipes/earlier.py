@@ -15,8 +15,9 @@ ADDED: dict[str, dict[str, bool]] = {
 def current(plain: Any) -> Any:
     """What an earlier version wrote of a recipe, as this one writes it; anything else untouched.
 
-    Version 0.1 named the digits beside the data, as if every data set had some; its networks drew
-    their first weights as PyTorch does, and a stack had an embedding.
+    Version 0.1 named the digits beside the data, as if every data set had some. It foretold as many
+    frames as in training; its networks drew their first weights as PyTorch does, and a stack had an
+    embedding.
 
     Args:
         plain: as JSON gives it back.
@@ -25,7 +26,8 @@ def current(plain: Any) -> Any:
     """
     if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe" or "digits" not in plain:
         return plain
-    rest = {key: value for key, value in plain.items() if key != "digits"}
+    rest = {"foretell": None, **plain}
+    del rest["digits"]
     data = plain.get("data")
     if not isinstance(data, Mapping) or data.get("kind") != "Preset" or "digits" in data:
         return plain

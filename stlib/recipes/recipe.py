@@ -31,6 +31,7 @@ class Recipe:
         validate_every: optimiser steps between two validations.
         validation_clips: how many clips each of them reads; 0 is no validation.
         test_clips: how many clips the evaluation reads.
+        foretell: frames that the evaluation asks for; None is as many as in training.
 
     Raises:
         ValueError: a number out of its range.
@@ -50,12 +51,18 @@ class Recipe:
     validate_every: int = 100
     validation_clips: int = 64
     test_clips: int = 500
+    foretell: int | None = None
 
     def __post_init__(self) -> None:
         if not self.stages:
             raise ValueError("stages=(): expected one stage at least")
         if self.loss not in get_args(Loss):
             raise ValueError(f"loss={self.loss!r}, expected one of {', '.join(get_args(Loss))}")
+        if self.network.channels != self.data.channels:
+            raise ValueError(
+                f"network.channels={self.network.channels}: expected {self.data.channels} as the "
+                f"clips of {type(self.data).__name__} have"
+            )
         if self.batch < 1 or not _are_there(self.batch, self.data.training):
             raise ValueError(
                 f"batch={self.batch}: expected 1 to the {self.data.training} training clips"
@@ -73,6 +80,8 @@ class Recipe:
             wanted = getattr(self, f"{name}_clips")
             if wanted < 0 or not _are_there(wanted, held):
                 raise ValueError(f"{name}_clips={wanted}: expected 0 to the {held} there are")
+        if self.foretell is not None and self.foretell < 1:
+            raise ValueError(f"foretell={self.foretell}: expected at least 1, or None")
         if isinstance(self.feeding, OnPlateau) and not self.validation_clips:
             raise ValueError("validation_clips=0: expected some, for OnPlateau waits for them")
 
@@ -85,6 +94,14 @@ class Recipe:
     def horizon(self) -> int:
         """Frames to foretell."""
         return self.data.frames - self.context
+
+    @property
+    def tested(self) -> "Recipe":
+        """The recipe with clips as long as the evaluation asks for."""
+        if self.foretell is None:
+            return self
+        data = replace(self.data, frames=self.context + self.foretell)
+        return replace(self, data=data)
 
 
 @dataclass(frozen=True)
@@ -139,6 +156,7 @@ def smoke(recipe: Recipe) -> Recipe:
         validate_every=1,
         validation_clips=data.validation,
         test_clips=data.test,
+        foretell=None if recipe.foretell is None else 4,
     )
 
 

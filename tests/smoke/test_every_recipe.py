@@ -1,0 +1,47 @@
+"""Every recipe, at smoke scale, all the way: data, loss, checkpoint, metrics, reload."""
+
+import json
+from math import isfinite
+
+import pytest
+
+from stlib.artifacts import read_result
+from stlib.evaluation import evaluate
+from stlib.experiments import finish, trained
+from stlib.recipes import experiments
+from stlib.runs import Run
+from stlib.training import Machine, fit
+
+CPU = Machine(cpu=True, log_every=1)
+AN_INSTANT = 1e-9  # minutes: one step, then a checkpoint
+
+
+def numbers(plain):
+    """Every number in what JSON can hold."""
+    if isinstance(plain, dict):
+        return [number for entry in plain.values() for number in numbers(entry)]
+    if isinstance(plain, list):
+        return [number for entry in plain for number in numbers(entry)]
+    return [plain] if isinstance(plain, float) else []
+
+
+@pytest.mark.parametrize("each", experiments(), ids=lambda each: each.name)
+def test_a_recipe_runs_from_data_to_reload(each, tmp_path, monkeypatch):
+    monkeypatch.delenv("STLIB_DATA", raising=False)
+    first = fit(
+        each.smoke, tmp_path, name=each.name, scale="smoke", machine=CPU, minutes=AN_INSTANT
+    )
+    assert (first.step, first.finished) == (1, False)
+    assert fit(each.smoke, tmp_path, resume=True, machine=CPU).finished
+    rows = Run(tmp_path).log()
+    assert [int(row["step"]) for row in rows] == list(range(1, each.smoke.steps + 1))
+    assert all(isfinite(float(row["loss"])) for row in rows)
+
+    measured = read_result(finish(tmp_path, cpu=True)).measured
+    network = measured["predictors"]["network"]
+    assert len(network["mse_e3"]["steps"]) == each.smoke.tested.horizon
+    assert all(isfinite(number) for number in numbers(network))
+    recipe, reloaded = trained(tmp_path)
+    assert recipe == each.smoke
+    again = json.loads(json.dumps(evaluate(reloaded, recipe)))
+    assert again["predictors"] == measured["predictors"]
