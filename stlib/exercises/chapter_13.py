@@ -185,9 +185,7 @@ EXERCISES: tuple[Exercise, ...] = (
         name="13-break",
         tier="break",
         arguments=("seeds", "keep"),
-        inputs=(
-            lambda: draw.among(*((n, k) for n in range(3, 9) for k in range(2, n))),
-        ),
+        inputs=(lambda: draw.among(*((n, k) for n in range(3, 9) for k in range(2, n))),),
         reference=lambda seeds, keep: None,
         evaluate=_chosen,
         compare=_compare_choices,

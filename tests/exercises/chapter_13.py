@@ -38,8 +38,7 @@ def scaled(factor):
 def terms_by_loop(a, b):
     ma, mb = fmean(a), fmean(b)
     return [
-        [(x - ma) ** 2, (y - mb) ** 2, -2 * (x - ma) * (y - mb)]
-        for x, y in zip(a, b, strict=True)
+        [(x - ma) ** 2, (y - mb) ** 2, -2 * (x - ma) * (y - mb)] for x, y in zip(a, b, strict=True)
     ]
 
 
