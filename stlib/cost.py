@@ -6,6 +6,7 @@ counts and sympy symbols give polynomials. `macs` counts what PyTorch really exe
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from math import prod
 from typing import Any
 
 from torch import nn
@@ -13,6 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 __all__ = [
     "building_macs",
+    "classic_parameters",
     "core_parameters",
     "direct_macs",
     "kernel_parameters",
@@ -104,6 +106,35 @@ def recursive_macs(k: Any, ranks: Sequence[Any], pixels: Any, axes: int = 2) -> 
     Source: Su et al., Algorithm 2; for equal ranks it grows as N.
     """
     return core_parameters(k, ranks, axes) * pixels
+
+
+def classic_parameters(k: int, outputs: Sequence[int], inputs: Sequence[int], rank: int) -> int:
+    """Numbers stored in a classic tensor train of one kernel.
+
+    Args:
+        k: width of the kernel.
+        outputs: T1, T2, …, whose product is the number of output channels.
+        inputs: S1, S2, …, whose product is the number of input channels.
+        rank: the largest allowed bond; a bond is never wider than its unfolding.
+
+    Returns:
+        The sum over the factors G(0), G(1), … of bond x size x bond.
+
+    Raises:
+        ValueError: not as many of one kind of factor as of the other, none, or a rank below 1.
+
+    Source: Su et al., Eq. 13 with its last factor corrected; Oseledets 2011.
+    """
+    if len(outputs) != len(inputs) or not outputs:
+        raise ValueError(
+            f"{outputs=} and {inputs=}: need as many of one as of the other, 1 at least"
+        )
+    if rank < 1:
+        raise ValueError(f"{rank=}: must be at least 1")
+    sizes = [k * k, *(t * s for t, s in zip(outputs, inputs, strict=True))]
+    cuts = range(1, len(sizes))
+    bonds = [1, *(min(rank, prod(sizes[:cut]), prod(sizes[cut:])) for cut in cuts), 1]
+    return sum(a * size * b for (a, b), size in zip(pairwise(bonds), sizes, strict=True))
 
 
 def macs(function: Callable[..., Any], *inputs: Any) -> int:

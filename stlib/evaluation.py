@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -17,6 +18,8 @@ from stlib import baselines, metrics
 from stlib.checkpoints import load_tensors, save_tensors
 from stlib.metrics.perceptual import Inputs, Trunk
 from stlib.recipes import Recipe
+from stlib.recipes.recognition import labelled
+from stlib.recognition import classify
 from stlib.rollout import forecast
 
 __all__ = [
@@ -26,6 +29,7 @@ __all__ = [
     "perceptual_scores",
     "predictions",
     "predictors",
+    "recognition_scores",
     "save_predictions",
     "scores",
 ]
@@ -144,7 +148,8 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
 
     Returns:
         What was measured, for a `Result`: a table a predictor, step by step as far as the recipe
-        foretells; the data and its fingerprint.
+        foretells; the data and its fingerprint; where clips are to be named, also what
+        `recognition_scores` says.
 
     Raises:
         ValueError: more clips than there are, or none.
@@ -159,7 +164,9 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
         for name, predict in each.items():
             parts[name].append(_frame_scores(predict(held.context), held.future))
     origin = recipe.data.origin()
+    named = {} if recipe.recognition is None else recognition_scores(network, recipe, clips=clips)
     return {
+        **({"recognition": named} if named else {}),
         "predictors": {name: _told(told) for name, told in parts.items()},
         "lpips": {"unavailable": "not asked for; predict, then lpips, add it"},
         "split": "test",
@@ -169,6 +176,49 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
         "psnr_floor": FLOOR,
         "data": origin.name,
         "data_sha256": origin.sha256,
+    }
+
+
+@torch.no_grad()
+def recognition_scores(
+    network: nn.Module, recipe: Recipe, *, clips: int | None = None
+) -> dict[str, Any]:
+    """How well a network names the first clips of the test split from their beginning.
+
+    Args:
+        network: trained, on its device; left in evaluation mode.
+        recipe: which clips, how many frames it sees.
+        clips: how many; None is the recipe's own number.
+
+    Returns:
+        The share of each clip that is seen; the names of the classes; the accuracy, overall and by
+        class (null where no clip shows it), both from 0 to 1; the mean cross-entropy; and for each
+        clip its class, the class that the network gives it, and how sure it is of that.
+
+    Raises:
+        ValueError: clips without labels, of other classes than the network's, or more than there
+            are.
+
+    Source: Su et al., Tables 1 and 2, Figure 4.
+    """
+    test = labelled(recipe.data.open("test"), recipe.classes)
+    wanted, batches = _held_out(recipe, clips)
+    network.eval()
+    device = next(network.parameters()).device
+    logits = torch.cat(
+        [classify(network, held.context.to(device)).double().cpu() for held in batches]
+    )
+    labels = torch.tensor(test.labels[:wanted])
+    by_class = metrics.accuracy_by_class(logits, labels)
+    return {
+        "seen": recipe.context / recipe.data.frames,
+        "classes": list(test.classes),
+        "accuracy": round(metrics.accuracy(logits, labels), 6),
+        "accuracy_by_class": [None if x.isnan() else round(float(x), 6) for x in by_class],
+        "cross_entropy": round(float(F.cross_entropy(logits, labels)), 6),
+        "labels": labels.tolist(),
+        "named": logits.argmax(dim=1).tolist(),
+        "confidence": [round(x, 4) for x in metrics.confidence(logits).tolist()],
     }
 
 
@@ -244,7 +294,8 @@ def _held_out(recipe: Recipe, clips: int | None) -> tuple[int, Iterator[Clips]]:
         for first in range(0, wanted, recipe.batch):
             some = range(first, min(first + recipe.batch, wanted))
             whole = torch.stack([test[index] for index in some])
-            yield Clips(whole[:, : recipe.context], whole[:, recipe.context :])
+            asked = whole[:, : recipe.tested.frames]
+            yield Clips(asked[:, : recipe.context], asked[:, recipe.context :])
 
     return wanted, draw()
 

@@ -224,7 +224,7 @@ def report(queue: Sequence[Job]) -> dict[str, Any]:
         network's MSE per pixel times 1000 (``mse_e3``), all its scores, its validation errors and
         the provenance of both training and evaluation; mean and standard deviation over seeds
         (null for one seed) of the average MSE; the baselines' MSE and all their scores; the recipe
-        and the data.
+        and the data; by seed, how well clips were named, where they were.
 
     Raises:
         OSError: a result cannot be read.
@@ -263,6 +263,10 @@ def report(queue: Sequence[Job]) -> dict[str, Any]:
             "trained_with": [each["trained_with"] for each in measured.values()],
             "provenance": [result.provenance for _, result in found],
         }
+        if "recognition" in first:
+            told[name]["recognition"] = {
+                seed: each["recognition"] for seed, each in measured.items()
+            }
     return told
 
 

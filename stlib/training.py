@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader, Subset
@@ -24,6 +25,8 @@ from stlib.checkpoints import load_tensors, save_tensors
 from stlib.extras import load
 from stlib.recipes import Recipe, to_plain
 from stlib.recipes.feeding import Progress, WholeBatch
+from stlib.recipes.recognition import labelled
+from stlib.recognition import Recognized, classify, joint_loss, recognize
 from stlib.rollout import forecast, rollout
 from stlib.runs import Run, locked
 from stlib.stages import Stage, place
@@ -169,6 +172,22 @@ class _Unrolled(nn.Module):
         return rollout(self._step[0], frames, truth)
 
 
+class _Recognizing(_Unrolled):
+    """The same of a network that names the clips, too, once their context is over."""
+
+    def __init__(self, network: nn.Module, step: Any, context: int) -> None:
+        super().__init__(network, step)
+        self.context = context
+
+    def forward(  # type: ignore[override]
+        self,
+        frames: Float[Tensor, "_batch _time _channel _height _width"],
+        truth: Bool[Tensor, "_batch _steps"],
+    ) -> Recognized:
+        classifier: Any = self.network.classify
+        return recognize(self._step[0], classifier, frames, truth, self.context)
+
+
 def rebuilt(recipe: Recipe, weights: Mapping[str, Tensor]) -> nn.Module:
     """The recipe's network with trained weights, on the CPU, in evaluation mode.
 
@@ -216,7 +235,8 @@ def fit(
         FileExistsError: the folder holds a run and `resume` is not set, or holds other files.
         BlockingIOError: another process works in the folder.
         ValueError: the folder holds another run; a batch that the parts or processes do not
-            divide; a negative seed.
+            divide; clips to be named without labels, or of more or fewer classes than the network
+            names; a negative seed.
         ImportError: accelerate or safetensors is missing.
         OSError: the folder cannot be written.
 
@@ -266,6 +286,10 @@ class _Training:
                     f"validation_clips={recipe.validation_clips}: expected 0 to the "
                     f"{len(self.held_out)} there are"
                 )
+        self.labels: tuple[int, ...] = ()
+        if recipe.recognition is not None:
+            self.labels = labelled(self.clips, recipe.classes).labels
+            labelled(self.held_out, recipe.classes)
         torch.manual_seed(seed)
         self.network = recipe.network.build()
         last = machine.channels_last
@@ -376,13 +400,16 @@ class _Training:
             optimizer.load_state_dict(held)
         self.names = [name for name, _ in learning]
         # Anew in every stage: what is distributed must know which weights learn.
-        self.unrolled = self.accelerator.prepare_model(_Unrolled(self.network, self.time_step))
+        unrolled: nn.Module = _Unrolled(self.network, self.time_step)
+        if self.recipe.recognition is not None:
+            unrolled = _Recognizing(self.network, self.time_step, self.recipe.context)
+        self.unrolled = self.accelerator.prepare_model(unrolled)
         self.optimizer = self.accelerator.prepare_optimizer(optimizer)
 
     def learn(self, step: int, rate: float, parts: list[Tensor], run: Run) -> dict[str, Any]:
         """One optimiser step."""
         recipe, accelerator = self.recipe, self.accelerator
-        size = WholeBatch(recipe.batch, recipe.data.frames - 1, recipe.context)
+        size = WholeBatch(recipe.batch, recipe.frames - 1, recipe.context)
         generator = Generator().manual_seed(_drawn((self.seed, 2, step)))
         progress = Progress(step, recipe.steps, step // self.batches.per_epoch, self.validations)
         truth = recipe.feeding.truth(size, progress, generator)
@@ -393,13 +420,17 @@ class _Training:
         for number, frames in enumerate(parts):
             with accelerator.accumulate(self.unrolled):
                 rows = self.rows(number, len(frames))
-                predictions = self.unrolled(frames, truth[rows])
-                loss = LOSSES[recipe.loss](predictions, frames[:, 1:])
+                said = self.unrolled(frames, truth[rows])
+                predictions = said.predictions if isinstance(said, Recognized) else said
+                loss = LOSSES[recipe.loss](predictions, frames[:, 1 : recipe.frames])
                 # Parts and processes are averaged; a loss that adds is to be added.
                 adds = recipe.loss in ADD
-                scale = len(parts) * accelerator.num_processes if adds else 1
-                accelerator.backward(loss * scale)
-                total = total + loss.detach() * scale / len(parts)
+                loss = loss * (len(parts) * accelerator.num_processes if adds else 1)
+                if recipe.recognition is not None:
+                    weight = recipe.recognition.weight_after(self.validations)
+                    loss = joint_loss(loss, said.logits, self.shown(step)[rows], weight)
+                accelerator.backward(loss)
+                total = total + loss.detach() / len(parts)
                 if accelerator.sync_gradients and recipe.clip is not None:
                     norm = accelerator.clip_grad_norm_(self.network.parameters(), recipe.clip)
                 value = float(accelerator.reduce(total, "mean")) if self.last(number) else 0.0
@@ -425,6 +456,11 @@ class _Training:
         whole = self.recipe.batch // self.machine.accumulate
         first = part * whole + self.accelerator.process_index * size
         return slice(first, first + size)
+
+    def shown(self, step: int) -> Tensor:
+        """The classes of the whole batch of a step."""
+        classes = [self.labels[clip] for clip in self.batches.at(step)]
+        return torch.tensor(classes, device=self.accelerator.device)
 
     def divergence(self, step: int, value: float, run: Run) -> str:
         kept = run.checkpoints()
@@ -459,20 +495,37 @@ class _Training:
 
     @torch.no_grad()
     def validate(self) -> float:
-        """Squared error per pixel of forecasts on held-out clips, always the same ones."""
+        """How wrong the network is on held-out clips, always the same ones.
+
+        The squared error per pixel of its forecasts; where clips are to be named, cross-entropy.
+        """
         recipe, accelerator = self.recipe, self.accelerator
         mine = range(accelerator.process_index, recipe.validation_clips, accelerator.num_processes)
         loader = DataLoader(Subset(self.held_out, list(mine)), batch_size=recipe.batch)
         self.network.eval()
         summed = torch.zeros(2, dtype=torch.float64, device=accelerator.device)
-        for clips in loader:
+        for number, clips in enumerate(loader):
             clips = clips.to(accelerator.device)
-            future = clips[:, recipe.context :]
-            predicted = forecast(self.network, clips[:, : recipe.context], recipe.horizon)
-            errors = (predicted.float() - future).double() ** 2
+            if recipe.recognition is None:
+                errors = self.forecast_errors(clips)
+            else:
+                first = number * recipe.batch
+                errors = self.naming_errors(clips, mine[first : first + recipe.batch])
             summed += torch.stack([errors.sum(), errors.new_tensor(errors.numel())])
         total, count = accelerator.reduce(summed, "sum").tolist()
         return total / count
+
+    def forecast_errors(self, clips: Tensor) -> Tensor:
+        """The squared error of every pixel foretold."""
+        context, future = clips.tensor_split((self.recipe.context,), dim=1)
+        predicted = forecast(self.network, context, self.recipe.horizon)
+        return (predicted.float() - future).double() ** 2
+
+    def naming_errors(self, clips: Tensor, which: range) -> Tensor:
+        """The cross-entropy of every clip."""
+        labels = torch.tensor([self.held_out.labels[clip] for clip in which], device=clips.device)
+        logits = classify(self.network, clips[:, : self.recipe.context])
+        return F.cross_entropy(logits.double(), labels, reduction="none")
 
     def weights(self) -> dict[str, Tensor]:
         return {name: tensor.cpu() for name, tensor in self.network.state_dict().items()}

@@ -435,7 +435,7 @@ def test_parameters(options, count):
 @settings(max_examples=40, deadline=None)
 @given(st.integers(-2, 3), st.integers(-2, 3), st.integers(-2, 6), st.integers(-1, 4))
 def test_a_constructor_builds_or_names_what_is_wrong(inputs, outputs, kernel, biases):
-    good = inputs > 0 and outputs > 0 and kernel > 0 and kernel % 2 == 1 and biases in (1, 2)
+    good = inputs >= 0 and outputs > 0 and kernel > 0 and kernel % 2 == 1 and biases in (1, 2)
     if good:
         h, _, _ = ConvLSTM(inputs, outputs, kernel, biases)(torch.zeros(1, inputs, 2, 3))
         assert h.shape == (1, outputs, 2, 3)

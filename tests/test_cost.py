@@ -1,12 +1,14 @@
 """Formulas against what PyTorch executes and stores."""
 
+import math
+
 import pytest
 import sympy
 import torch
 from torch import nn
 
 from stlib import cost
-from stlib.tensor_train import compose, direct, kernels, recursive
+from stlib.tensor_train import classic_tensor_train, compose, direct, kernels, recursive
 from tests.test_tensor_train import RANKS, history
 
 
@@ -65,3 +67,34 @@ def test_parameters_and_macs_of_a_module():
 def test_building_counts_each_composition_with_its_padding():
     cores, _ = history(3, 3)
     assert cost.macs(compose, cores[0], cores[1]) == 5 * 5 * 3 * 3 * 4 * 3 * 2
+
+
+@pytest.mark.parametrize("rank", [1, 2, 5, 8, 40])
+@pytest.mark.parametrize(
+    ("k", "outputs", "inputs"),
+    [(3, (4, 2), (2, 3)), (5, (4, 2), (4, 2)), (1, (3,), (2,)), (3, (2, 2, 2), (1, 3, 1))],
+)
+def test_a_classic_train_stores_as_many_numbers_as_its_factors_hold(k, outputs, inputs, rank):
+    channels = [math.prod(outputs), math.prod(inputs)]
+    kernel = torch.randn(*channels, k, k, generator=torch.Generator().manual_seed(0))
+    factors = classic_tensor_train(kernel.double(), outputs, inputs, rank)
+    stored = sum(factor.numel() for factor in factors)
+    assert cost.classic_parameters(k, outputs, inputs, rank) == stored
+
+
+def test_a_classic_train_of_full_rank_stores_more_than_the_kernel():
+    """The two cores of Conv-TT-LSTM at the paper's sizes, counted by hand."""
+    small, large = (5, (4, 2), (4, 2)), (5, (16, 8), (4, 2))
+    assert cost.classic_parameters(*small, 8) == 25 * 8 + 8 * 16 * 4 + 4 * 4 < 25 * 8 * 8
+    assert cost.classic_parameters(*small, 99) == 25 * 25 + 25 * 16 * 4 + 4 * 4 > 25 * 8 * 8
+    assert cost.classic_parameters(*large, 8) == 25 * 8 + 8 * 64 * 8 + 8 * 16 < 25 * 128 * 8
+    assert cost.classic_parameters(*large, 99) == 25 * 25 + 25 * 64 * 16 + 16 * 16 > 25 * 128 * 8
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "rank", "says"),
+    [((4, 2), (4,), 8, "as many"), ((), (), 8, "1 at least"), ((4,), (4,), 0, "rank=0")],
+)
+def test_what_is_no_train_is_named(outputs, inputs, rank, says):
+    with pytest.raises(ValueError, match=says):
+        cost.classic_parameters(5, outputs, inputs, rank)

@@ -33,10 +33,12 @@ from stlib.recipes.networks import (
     CompressedConvLSTMCell,
     ConvLSTMCell,
     ConvTTLSTMCell,
+    EncoderForecasterOf,
     SkipNetOf,
     StackOf,
 )
 from stlib.recipes.recipe import smoke
+from stlib.recognition import joint_loss, recognize
 from stlib.rollout import rollout
 from stlib.sampling import ReverseChances
 from stlib.shipped import shipped
@@ -188,9 +190,10 @@ def test_numbers_without_a_point_are_floats_where_floats_are_meant():
 
 
 def earlier(recipe):
-    """As version 0.1 wrote it: the digits beside the data, nothing of how a network begins."""
+    """As version 0.1 wrote it: the digits beside the data, and nothing that came later."""
     plain = to_plain(recipe)
-    del plain["network"]["embed"], plain["network"]["xavier"], plain["foretell"]
+    del plain["recognition"], plain["foretell"]
+    del plain["network"]["embed"], plain["network"]["xavier"]
     return {**plain, "digits": plain["data"].pop("digits")}
 
 
@@ -244,6 +247,7 @@ def test_names_are_unique_and_an_unknown_one_lists_them():
         ("ctt-table-4-convlstm", 3_973_201),
         ("ctt-table-4-conv-tt-lstm", 2_687_281),
         ("ctt-table-4-classic", 2_204_497),
+        ("ctt-table-4-encoder-forecaster", 7_585_296),
         ("ctt-table-8-4-layers-convlstm", 11_483_777),
         ("ctt-table-6-steps-5", 3_263_281),
     ],
@@ -327,18 +331,25 @@ def test_a_choice_builds_what_its_fields_say(cell, xavier):
 
 @every_recipe
 def test_one_step_forward_and_backward_on_the_meta_device(recipe):
-    size = WholeBatch(recipe.batch, recipe.data.frames - 1, recipe.context)
+    data, context = recipe.data, recipe.context
+    size = WholeBatch(recipe.batch, recipe.frames - 1, context)
     truth = recipe.feeding.truth(size, Progress(0, recipe.steps, 0, []), coins())
-    assert truth.shape == (recipe.batch, recipe.data.frames - 1)
+    assert truth.shape == (recipe.batch, recipe.frames - 1)
     if truth.shape[1] > 5:  # as many steps as tell them apart, in a tenth of the time
-        truth = truth[:, recipe.context - 2 : recipe.context + 1]
+        truth, context = truth[:, context - 2 : context + 1], 2
     truth[:, 0] = True
-    steps = truth.shape[1]
     with torch.device("meta"):
         network = recipe.network.build()
-        frames = torch.zeros(recipe.batch, steps + 1, 1, recipe.data.canvas, recipe.data.canvas)
-    predictions = rollout(network, frames, truth)
+        shape = (recipe.batch, truth.shape[1] + 1, data.channels, data.canvas, data.canvas)
+        frames = torch.zeros(shape)
+    if recipe.recognition is None:
+        predictions = rollout(network, frames, truth)
+    else:
+        predictions, logits = recognize(network, network.classify, frames, truth, context)
     loss = getattr(losses, recipe.loss)(predictions, frames[:, 1:])
+    if recipe.recognition is not None:
+        labels = torch.zeros(recipe.batch, dtype=torch.int64, device="meta")
+        loss = joint_loss(loss, logits, labels, recipe.recognition.weight)
     loss.backward()
     assert (loss.shape, loss.device.type) == ((), "meta")
     assert all(weight.grad is not None for weight in network.parameters())
@@ -347,8 +358,12 @@ def test_one_step_forward_and_backward_on_the_meta_device(recipe):
 @pytest.mark.parametrize("each", experiments(), ids=lambda each: each.name)
 def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
     like = next(recipe for recipe in (each.lab, each.paper) if smoke(recipe) == each.smoke)
+    network = like.network
+    if isinstance(network, EncoderForecasterOf):
+        network = replace(network, context=3)  # it counts the frames that the recipe shrinks
     assert each.smoke == replace(
         like,
+        network=network,
         source=each.smoke.source,
         data=shrunk(like.data),
         stages=tuple(replace(stage, steps=2, warmup=min(2, stage.warmup)) for stage in like.stages),

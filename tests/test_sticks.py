@@ -307,7 +307,7 @@ def test_the_drawing_has_not_changed_behind_its_version():
 
 # --- told apart by posture
 
-SEEN, HELD_OUT = 240, 120
+SEEN, HELD_OUT = 180, 72
 
 
 def silhouettes(clips):
@@ -341,13 +341,13 @@ def test_actions_are_told_apart_at_any_tempo_by_people_never_seen(learnt, tempo)
     held = StickClips(HELD_OUT, split="test", tempo=tempo)
     x, labels = silhouettes(held), np.array(held.labels)
     right = classifier(*learnt).predict(x) == labels
-    assert right.mean() > 0.9  # measured: 0.97 or more at each tempo
-    assert min(right[labels == each].mean() for each in range(6)) > 0.6  # measured: 0.80 or more
+    assert right.mean() > 0.9  # measured: 0.95 or more at each tempo
+    assert min(right[labels == each].mean() for each in range(6)) > 0.6  # measured: 0.75 or more
 
 
 def test_without_true_labels_nothing_is_told_apart(learnt):
     held = StickClips(HELD_OUT, split="test")
     x, labels = silhouettes(held), np.array(held.labels)
     shuffle = np.random.default_rng(0).permutation
-    right = [classifier(learnt[0], shuffle(learnt[1])).predict(x) == labels for _ in range(20)]
+    right = [classifier(learnt[0], shuffle(learnt[1])).predict(x) == labels for _ in range(15)]
     assert np.mean(right) == pytest.approx(1 / 6, abs=0.05)

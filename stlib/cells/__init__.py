@@ -5,19 +5,27 @@
 Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output.
 """
 
+from stlib.cells.causal_conv3d import CausalConv3d
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
+from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
+from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.lstm import LSTM
+from stlib.cells.past import Past
 from stlib.cells.step import Step
 from stlib.cells.window import Window, windows
 
 __all__ = [
     "LSTM",
+    "CausalConv3d",
     "CompressedConvLSTM",
     "ConvLSTM",
     "ConvTTLSTM",
+    "HigherOrderConvLSTM",
+    "HigherOrderLSTM",
     "History",
+    "Past",
     "Step",
     "Window",
     "windows",

@@ -19,7 +19,7 @@ class ConvLSTM(nn.Module):
     draws its first weights, are those of one map that reads ``inputs + outputs`` channels.
 
     Args:
-        inputs: channels of x.
+        inputs: channels of x; 0 for a layer that reads its own state alone.
         outputs: channels of h and c.
         kernel: width of the maps, odd.
         biases: 1, shared by the maps of x and h (Su et al.), or 2, one each (Ma et al.). What can
@@ -28,7 +28,7 @@ class ConvLSTM(nn.Module):
             o the new. They start at zero.
 
     Raises:
-        ValueError: a number below 1, an even kernel, or biases other than 1 or 2.
+        ValueError: a number out of its range, an even kernel, or biases other than 1 or 2.
 
     Source: Su et al., Eq. 2; Ma et al., *MS-LSTM*, Eq. 2; the peepholes: Shi et al.,
     *Convolutional LSTM Network*, 2015, there one weight a pixel.
@@ -43,8 +43,8 @@ class ConvLSTM(nn.Module):
         peepholes: bool = False,
     ) -> None:
         super().__init__()
-        if inputs < 1 or outputs < 1:
-            raise ValueError(f"{inputs=}, {outputs=}: both must be at least 1")
+        if inputs < 0 or outputs < 1:
+            raise ValueError(f"{inputs=}, {outputs=}: must be at least 0 and 1")
         if kernel < 1 or kernel % 2 == 0:
             raise ValueError(f"{kernel=}: must be odd and positive")
         if biases not in (1, 2):

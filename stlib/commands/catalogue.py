@@ -1,11 +1,14 @@
 """`list`, `show` and `cost`: what there is to train, and what it takes."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
 from stlib.cost import macs, parameters
+from stlib.printed import Figure, figures_of
 from stlib.recipes import Scale, experiment, experiments, to_plain
 
 __all__ = ["cost", "costs", "list_experiments", "show"]
@@ -37,7 +40,9 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
         scale: of the recipe.
 
     Returns:
-        Parameters; MACs of one step and of the steps of one clip; the canvas they are for.
+        Parameters; MACs of one step and of the steps of one clip; the canvas they are for. Under
+        ``printed``, at paper scale, each figure that the paper prints for it: what is printed and
+        where, what is counted here, whether that rounds or is cut short to it, and the residual.
 
     Raises:
         ValueError: an unknown name or scale.
@@ -48,27 +53,29 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
     canvas = recipe.data.canvas
     with torch.device("meta"):  # shapes without numbers
         network = recipe.network.build()
-        frame = torch.zeros(1, recipe.network.channels, canvas, canvas)
-    step = macs(network, frame)
+    channels, steps = recipe.network.channels, recipe.frames - 1
+    first, later = _macs(network, channels, canvas, (0, recipe.context))
+    printed = figures_of(name) if scale == "paper" else ()
     return {
         "experiment": name,
         "scale": scale,
         "parameters": parameters(network),
         "canvas": canvas,
-        "macs_per_step": step,
-        "steps_per_clip": recipe.data.frames - 1,
-        "macs_per_clip": step * (recipe.data.frames - 1),
+        "macs_per_step": first,
+        "steps_per_clip": steps,
+        "macs_per_clip": first * recipe.context + later * (steps - recipe.context),
         "optimizer_steps": recipe.steps,
         "clips": recipe.steps * recipe.batch,
+        "printed": [entry for figure in printed for entry in _beside(figure, network, channels)],
     }
 
 
 def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
-    """Count parameters and multiply-accumulates of a recipe's network.
+    """Count parameters and multiply-accumulates, beside the figures that the paper prints.
 
     Args:
         name: of the experiment.
-        scale: smoke, lab or paper.
+        scale: smoke, lab or paper; figures are printed for the paper's.
         json: print JSON.
     """
     told = costs(name, scale)
@@ -76,8 +83,53 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
         print(_json(told))
         return
     for key, value in told.items():
-        number = f"{value:,}" if isinstance(value, int) else value
-        print(f"{key.replace('_', ' '):18}{number}")
+        if key != "printed":
+            number = f"{value:,}" if isinstance(value, int) else value
+            print(f"{key.replace('_', ' '):18}{number}")
+    for each in told["printed"]:
+        at = f" at {each['canvas']}x{each['canvas']}" if each["canvas"] else ""
+        print(
+            f"{'printed':18}{each['text']} {each['what']}{at}, {each['place']}: "
+            f"{each['counted']:,} {SAYS[each['agreement']]}"
+            + (f", {each['residual']:+,.0f}" if each["agreement"] == "differs" else "")
+        )
+
+
+SAYS = {"rounds": "rounds to it", "cut short": "is cut short to it", "differs": "does not fit"}
+
+
+def _macs(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[int]:
+    """MACs of some of the steps on one clip, from 0: an encoder rests after the context."""
+    frame, state = torch.zeros(1, channels, canvas, canvas, device="meta"), None
+    counts = []
+    for step in range(max(steps) + 1):
+        if step in steps:
+            counts.append(macs(network, frame, state))
+        if step < max(steps):
+            _, state = network(frame, state)
+    return counts
+
+
+def _beside(figure: Figure, network: nn.Module, channels: int) -> list[dict[str, Any]]:
+    """A printed figure and what is counted; FLOPs on each canvas that it may be of."""
+    printed = figure.printed
+    entries = []
+    for canvas in figure.canvases if figure.column == "FLOPs" else (None,):
+        (counted,) = _macs(network, channels, canvas, (0,)) if canvas else (parameters(network),)
+        entries.append(
+            {
+                "place": figure.place,
+                "what": "parameters" if figure.column == "Params" else "multiplications a step",
+                "text": printed.text,
+                "value": int(printed.value),
+                "digits": printed.digits,
+                "canvas": canvas,
+                "counted": counted,
+                "agreement": printed.agreement(counted),
+                "residual": printed.residual(counted),
+            }
+        )
+    return entries
 
 
 def _json(told: Any) -> str:

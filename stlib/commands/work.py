@@ -142,6 +142,9 @@ def lpips(
 
 def _print_scores(folder: Path) -> None:
     measured = read_result(Run(folder).result_file).measured
+    if "recognition" in measured:
+        named = measured["recognition"]
+        print(f"named right after {named['seen']:.0%} of a clip: {named['accuracy']:.1%}")
     print(f"{measured['clips']} test clips of {measured['data']}, MSE per pixel x 1000")
     for name, table in measured["predictors"].items():
         error = table["mse_e3"]

@@ -49,12 +49,26 @@ class Gait(NamedTuple):
 
     lean: float
     hip: float  # half the angle between the thighs at their widest
-    lift: float  # how far the thighs are in front of the trunk on average
+    lift: float  # how far the thighs are to the front on average
     knee: float  # most bent, while its foot is off the ground
     shoulder: float
     elbow: float
     height: float  # below which the hips do not sink, as a share of the leg
     air: float  # share of a stride that is flown
+
+
+class Pose(NamedTuple):
+    """How joints stand, seen from the side; an angle turns what hangs down to the front.
+
+    Knees alone bend to the back.
+    """
+
+    lean: Phase
+    hips: Angles
+    knees: Angles
+    shoulders: Angles
+    elbows: Angles
+    height: float  # below which the hips do not sink, in body heights
 
 
 GAITS = {
@@ -121,8 +135,8 @@ def skeleton(action: str, phase: Phase, body: Body) -> Limbs:
 
     Returns:
         Head, trunk, shoulders; upper arm and forearm of either side; thigh, shin and foot of
-        either side; in body heights. Those who travel or box are seen from the
-        side; those who wave or clap from the front, the second side mirrored.
+        either side; in body heights. Those who travel or box are seen from the side; those who
+        wave or clap from the front, the second side mirrored.
 
     Raises:
         ValueError: an unknown action.
@@ -130,19 +144,16 @@ def skeleton(action: str, phase: Phase, body: Body) -> Limbs:
     Source: this book.
     """
     if action in GAITS:
-        return _side(body, *_gait(GAITS[action], phase, body))
+        return _side(body, _gait(GAITS[action], phase, body))
     if action == "boxing":
-        return _side(body, *_boxing(phase, body))
+        return _side(body, _boxing(phase, body))
     if action in FRONTAL:
         return _front(action, phase, body)
     known = ", ".join((*GAITS, "boxing", *FRONTAL))
     raise ValueError(f"{action=}, expected one of {known}")
 
 
-def _gait(
-    gait: Gait, phase: Phase, body: Body
-) -> tuple[Phase, Angles, Angles, Angles, Angles, float]:
-    """Lean, hips, knees, shoulders, elbows, and the least height of the hips."""
+def _gait(gait: Gait, phase: Phase, body: Body) -> Pose:
     both = phase[:, None] + np.array([0, np.pi])
     lean = np.full_like(phase, np.radians(gait.lean) + body.lean)
     hips = np.radians(gait.lift + gait.hip * body.swing * np.sin(both))
@@ -150,10 +161,10 @@ def _gait(
     knees = np.radians(6 + gait.knee * np.cos(both + 0.4).clip(0))
     shoulders = np.radians(-gait.shoulder * body.swing * np.sin(both))
     elbows = np.full_like(hips, np.radians(gait.elbow) + body.bend)
-    return lean, hips, knees, shoulders, elbows, gait.height * body.leg
+    return Pose(lean, hips, knees, shoulders, elbows, gait.height * body.leg)
 
 
-def _boxing(phase: Phase, body: Body) -> tuple[Phase, Angles, Angles, Angles, Angles, float]:
+def _boxing(phase: Phase, body: Body) -> Pose:
     """One fist goes out, then the other; both come back before the chin."""
     both = phase[:, None] + np.array([0, np.pi])
     punch = np.sin(both).clip(0)
@@ -163,19 +174,12 @@ def _boxing(phase: Phase, body: Body) -> tuple[Phase, Angles, Angles, Angles, An
     knees = np.radians(14) * still
     shoulders = np.radians(38 + 48 * punch)
     elbows = np.radians(132 - 124 * punch) + body.bend * (1 - punch)
-    return lean, hips, knees, shoulders, elbows, 0.0
+    return Pose(lean, hips, knees, shoulders, elbows, 0.0)
 
 
-def _side(
-    body: Body,
-    lean: Phase,
-    hips: Angles,
-    knees: Angles,
-    shoulders: Angles,
-    elbows: Angles,
-    height: float,
-) -> Limbs:
-    """Angles turn what hangs straight down to the front."""
+def _side(body: Body, pose: Pose) -> Limbs:
+    """The limbs as seen from the side."""
+    lean, hips, knees, shoulders, elbows, height = pose
     half_leg, half_arm = body.leg / 2, body.arm / 2
     thighs = half_leg * _hanging(hips)
     shins = half_leg * _hanging(hips - knees)

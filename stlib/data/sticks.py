@@ -105,7 +105,7 @@ class StickClips(LabelledClips):
         self.people = subjects(split)
         self.samples, self.frames, self.canvas, self.channels = samples, frames, canvas, channels
         self.background, self.noise, self.tempo = background, noise, tempo
-        self.seed, self.place = seed, get_args(Split).index(split)
+        self.seed, self.part = seed, get_args(Split).index(split)
         self.bodies = {subject: self._body(subject) for subject in self.people}
         self.labels = tuple(index % len(ACTIONS) for index in range(samples))
 
@@ -237,8 +237,8 @@ class StickClips(LabelledClips):
     def _stream(self, kind: int, number: int, moment: int = 0) -> np.random.Philox:
         """A stream of its own for each kind, clip or subject, and moment."""
         # Subjects are the same people whatever the split.
-        place = 0 if kind == BODIES else self.place
-        key = np.array([self.seed, len(get_args(Split)) * kind + place], np.uint64)
+        part = 0 if kind == BODIES else self.part
+        key = np.array([self.seed, len(get_args(Split)) * kind + part], np.uint64)
         return np.random.Philox(key=key, counter=np.array([0, number, moment, 0], np.uint64))
 
 

@@ -18,7 +18,7 @@ Filter: TypeAlias = Literal["bilinear", "area"]
 Frames: TypeAlias = UInt8[np.ndarray, "_time _channel _height _width"]
 
 LUMA = np.array([299, 587, 114])  # thousandths of red, green and blue in gray: ITU-R BT.601
-SLACK = 1.5  # frames that a container's duration may be longer than what it holds
+SLACK = 1.5  # frames that a header may announce and the file not hold, where nothing was cut off
 
 
 def read_video(
@@ -113,7 +113,8 @@ def check_video(path: str | Path, least: int = 1) -> None:
     with _opened(path) as (container, stream):
         next(_decoded(path, container, stream), None)
     with _opened(path) as (container, stream):
-        packets = [packet for packet in container.demux(stream) if packet.size]
+        # The one without a time ends the stream; an empty one with a time repeats a frame.
+        packets = [packet for packet in container.demux(stream) if packet.dts is not None]
         if any(packet.is_corrupt for packet in packets):
             raise ValueError(f"{path}: expected whole packets, found a damaged one")
         last = max(packets, key=lambda packet: packet.pts or 0, default=None)
@@ -191,7 +192,7 @@ def _check_end(
     Raises:
         ValueError: the film ends earlier.
     """
-    if found < stream.frames:
+    if stream.frames - found > SLACK:
         raise ValueError(f"{path}: cut off: expected {stream.frames} frames, found {found}")
     rate = stream.average_rate
     if stream.frames or seconds is None or not container.duration or not rate:

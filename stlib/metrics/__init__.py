@@ -12,9 +12,12 @@ A number says nothing without its convention, so each convention has a name here
 - `ssim`: three windows and ranges, `Ssim`.
 - `lpips`: how the frames enter; `Unavailable` where its network cannot be had.
 - `csi`, `pod`, `far`, `hss`: thresholds in physical units; an undefined ratio is NaN, never 0.
+
+Beside them stand the scores of a clip's name, `accuracy` and `accuracy_by_class`.
 """
 
 from stlib.metrics.averaging import Average, average
+from stlib.metrics.classes import accuracy, accuracy_by_class, confidence
 from stlib.metrics.events import Contingency, contingency, csi, far, hss, pod, pool
 from stlib.metrics.perceptual import Unavailable, lpips, perceptual_network
 from stlib.metrics.pixels import mae, mse, per_frame, per_pixel, psnr
@@ -25,7 +28,10 @@ __all__ = [
     "Contingency",
     "Ssim",
     "Unavailable",
+    "accuracy",
+    "accuracy_by_class",
     "average",
+    "confidence",
     "contingency",
     "csi",
     "far",

@@ -4,9 +4,23 @@ A network takes a cell *constructor* and calls it as ``cell(inputs, outputs)``, 
 fits any network: ``Stack(partial(ConvLSTM, kernel=5), channels=1)``.
 """
 
+from stlib.networks.activity_net import ActivityMemory, ActivityNet
+from stlib.networks.classifiers import Classifier2D, Classifier3D
+from stlib.networks.encoder_forecaster import EncoderForecaster, EncoderForecasterMemory
 from stlib.networks.first_weights import draw_xavier
 from stlib.networks.memory import Memory
 from stlib.networks.skip_net import SkipNet
 from stlib.networks.stack import Stack
 
-__all__ = ["Memory", "SkipNet", "Stack", "draw_xavier"]
+__all__ = [
+    "ActivityMemory",
+    "ActivityNet",
+    "Classifier2D",
+    "Classifier3D",
+    "EncoderForecaster",
+    "EncoderForecasterMemory",
+    "Memory",
+    "SkipNet",
+    "Stack",
+    "draw_xavier",
+]

@@ -4,16 +4,19 @@ from stlib.recipes import (
     conv_tt_lstm,
     conv_tt_lstm_kth,
     conv_tt_lstm_search,
+    early_activity,
     first_network,
     ms_lstm,
 )
 from stlib.recipes.plain import from_plain, to_plain
 from stlib.recipes.recipe import Experiment, Loss, Recipe, Scale
+from stlib.recipes.recognition import Recognition
 
 __all__ = [
     "Experiment",
     "Loss",
     "Recipe",
+    "Recognition",
     "Scale",
     "experiment",
     "experiments",
@@ -32,6 +35,7 @@ def experiments() -> tuple[Experiment, ...]:
         *conv_tt_lstm.EXPERIMENTS,
         *conv_tt_lstm_kth.EXPERIMENTS,
         *conv_tt_lstm_search.EXPERIMENTS,
+        *early_activity.EXPERIMENTS,
         *ms_lstm.EXPERIMENTS,
     )
 

@@ -26,7 +26,7 @@ def current(plain: Any) -> Any:
     """
     if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe" or "digits" not in plain:
         return plain
-    rest = {"foretell": None, **plain}
+    rest = {"foretell": None, "recognition": None, **plain}
     del rest["digits"]
     data = plain.get("data")
     if not isinstance(data, Mapping) or data.get("kind") != "Preset" or "digits" in data:

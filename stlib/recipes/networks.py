@@ -7,14 +7,27 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
-from stlib.networks import SkipNet, Stack, draw_xavier
+from stlib.cells import CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
+from stlib.networks import (
+    ActivityNet,
+    Classifier2D,
+    Classifier3D,
+    EncoderForecaster,
+    SkipNet,
+    Stack,
+    draw_xavier,
+)
 
 __all__ = [
+    "ActivityNetOf",
+    "CausalConv3dCell",
     "CellChoice",
+    "Classifier2DOf",
+    "Classifier3DOf",
     "CompressedConvLSTMCell",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
+    "EncoderForecasterOf",
     "NetworkChoice",
     "SkipNetOf",
     "StackOf",
@@ -93,7 +106,22 @@ class CompressedConvLSTMCell:
         )
 
 
-CellChoice: TypeAlias = ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell
+@dataclass(frozen=True)
+class CausalConv3dCell:
+    """`CausalConv3d`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    times: int = 3
+
+    def constructor(self) -> Callable[[int, int], nn.Module]:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CausalConv3d, kernel=self.kernel, times=self.times)
+
+
+CellChoice: TypeAlias = ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell
 
 
 @dataclass(frozen=True)
@@ -148,4 +176,106 @@ class SkipNetOf:
         return network
 
 
-NetworkChoice: TypeAlias = StackOf | SkipNetOf
+@dataclass(frozen=True)
+class EncoderForecasterOf:
+    """`EncoderForecaster` of one cell; `context` is the recipe's own, `xavier` as in `StackOf`.
+
+    Source: this book.
+    """
+
+    cell: CellChoice = ConvLSTMCell(kernel=5, peepholes=True)
+    hidden: tuple[int, ...] = (128, 64, 64)
+    context: int = 10
+    patch: int = 4
+    channels: int = 1
+    xavier: bool = False
+
+    def build(self) -> nn.Module:
+        """The network, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that no network can have.
+        """
+        cell = self.cell.constructor()
+        network = EncoderForecaster(cell, self.channels, self.hidden, self.context, self.patch)
+        if self.xavier:
+            draw_xavier(network)
+        return network
+
+
+@dataclass(frozen=True)
+class Classifier2DOf:
+    """`Classifier2D`, by its own arguments: section 4.1 of Su et al.
+
+    Source: this book.
+    """
+
+    steps: int = 16
+    width: int = 128
+    side: int = 7
+
+    def build(self, inputs: int, classes: int) -> Classifier2D:
+        """The classifier, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that it cannot have.
+        """
+        return Classifier2D(inputs, classes, self.steps, self.width, self.side)
+
+
+@dataclass(frozen=True)
+class Classifier3DOf:
+    """`Classifier3D`, by its own arguments: appendix B.2 of Su et al.
+
+    Source: this book.
+    """
+
+    steps: int = 16
+    width: int = 128
+    hidden: int = 512
+    side: int = 7
+
+    def build(self, inputs: int, classes: int) -> Classifier3D:
+        """The classifier, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that it cannot have.
+        """
+        return Classifier3D(inputs, classes, self.steps, self.width, self.hidden, self.side)
+
+
+@dataclass(frozen=True)
+class ActivityNetOf:
+    """`ActivityNet` of one cell and one classifier; `classes` are as many as the data's.
+
+    The paper says that all its convolutions start from `draw_xavier`'s weights.
+
+    Source: this book.
+    """
+
+    cell: CellChoice = ConvLSTMCell(kernel=5)
+    classifier: Classifier2DOf | Classifier3DOf = Classifier3DOf()
+    classes: int = 41
+    channels: int = 3
+    width: int = 64
+    hidden: tuple[int, int, int, int] = (32, 48, 48, 32)
+    layers_each: int = 2
+    xavier: bool = True
+
+    def build(self) -> nn.Module:
+        """The network, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that no network can have.
+        """
+        cell = self.cell.constructor()
+        classifier = self.classifier.build(self.width, self.classes)
+        network = ActivityNet(
+            cell, classifier, self.channels, self.width, self.hidden, self.layers_each
+        )
+        if self.xavier:
+            draw_xavier(network)
+        return network
+
+
+NetworkChoice: TypeAlias = StackOf | SkipNetOf | EncoderForecasterOf | ActivityNetOf

@@ -5,7 +5,8 @@ from typing import Literal, TypeAlias, get_args
 
 from stlib.recipes.data import DataChoice
 from stlib.recipes.feeding import Feeding, OnPlateau
-from stlib.recipes.networks import NetworkChoice
+from stlib.recipes.networks import ActivityNetOf, EncoderForecasterOf, NetworkChoice
+from stlib.recipes.recognition import Recognition
 from stlib.stages import Stage, total_steps
 
 __all__ = ["Experiment", "Loss", "Recipe", "Scale", "smoke"]
@@ -32,6 +33,7 @@ class Recipe:
         validation_clips: how many clips each of them reads; 0 is no validation.
         test_clips: how many clips the evaluation reads.
         foretell: frames that the evaluation asks for; None is as many as in training.
+        recognition: for a network that also names its clips; None for all others.
 
     Raises:
         ValueError: a number out of its range.
@@ -52,6 +54,7 @@ class Recipe:
     validation_clips: int = 64
     test_clips: int = 500
     foretell: int | None = None
+    recognition: Recognition | None = None
 
     def __post_init__(self) -> None:
         if not self.stages:
@@ -84,6 +87,24 @@ class Recipe:
             raise ValueError(f"foretell={self.foretell}: expected at least 1, or None")
         if isinstance(self.feeding, OnPlateau) and not self.validation_clips:
             raise ValueError("validation_clips=0: expected some, for OnPlateau waits for them")
+        self._check_network()
+
+    def _check_network(self) -> None:
+        network = self.network
+        if isinstance(network, EncoderForecasterOf) and network.context != self.context:
+            raise ValueError(
+                f"network.context={network.context}: expected the recipe's own, {self.context}"
+            )
+        names = isinstance(network, ActivityNetOf)
+        if names != (self.recognition is not None):
+            wanted = "a Recognition" if names else "None"
+            raise ValueError(
+                f"recognition={self.recognition}: expected {wanted} for {type(network).__name__}"
+            )
+        if self.recognition is not None and self.foretell is not None:
+            raise ValueError(f"foretell={self.foretell}: expected None where clips are to be named")
+        if self.recognition is not None and not self.validation_clips:
+            raise ValueError("validation_clips=0: expected some, for Recognition waits for them")
 
     @property
     def steps(self) -> int:
@@ -92,8 +113,19 @@ class Recipe:
 
     @property
     def horizon(self) -> int:
-        """Frames to foretell."""
-        return self.data.frames - self.context
+        """Frames to foretell: all that follow, unless what is to be named says otherwise."""
+        after = self.data.frames - self.context
+        return after if self.recognition is None else min(after, self.recognition.horizon)
+
+    @property
+    def frames(self) -> int:
+        """Frames of a clip that are read or foretold; a clip to be named may have more."""
+        return self.context + self.horizon
+
+    @property
+    def classes(self) -> int:
+        """How many the network tells apart; 0 for one that names nothing."""
+        return self.network.classes if isinstance(self.network, ActivityNetOf) else 0
 
     @property
     def tested(self) -> "Recipe":
@@ -142,11 +174,14 @@ def smoke(recipe: Recipe) -> Recipe:
 
     Source: this book.
     """
-    data = recipe.data.smoke()
+    data, network = recipe.data.smoke(), recipe.network
     replaced = type(data) is not type(recipe.data)
+    if isinstance(network, EncoderForecasterOf):
+        network = replace(network, context=3)
     return replace(
         recipe,
         source=f"{recipe.source}; on other data, {data.source}" if replaced else recipe.source,
+        network=network,
         data=data,
         stages=tuple(
             replace(stage, steps=2, warmup=min(stage.warmup, 2)) for stage in recipe.stages

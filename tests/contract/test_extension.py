@@ -8,6 +8,9 @@ import pytest
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from book.extension import printed
+from stlib.printed import figure, nearest
+
 EXTENSIONS = ["myst_nb", "sphinx_proof", "book.extension"]
 
 CHAPTER = """# 7 · A chapter
@@ -116,6 +119,27 @@ def test_a_live_figure_stands_on_the_page_and_is_defined_once(build):
 def test_a_proof_has_a_title_and_can_fold(build):
     html, _ = build(CHAPTER)
     assert '<p class="admonition-title">Proof</p>\n<p>Few words.</p>' in html
+
+
+def test_printed_figures_stand_beside_what_is_counted(build, monkeypatch):
+    chosen = [
+        figure("table-4-moving-mnist", row, column)
+        for row, column in (
+            ("ConvLSTM (baseline)", "Params"),
+            ("ConvLSTM (baseline)", "FLOPs"),
+            ("Conv-TT-LSTM (ours)", "Params"),
+        )
+    ]
+    chosen.append(figure("table-4-kth", "ConvLSTM (baseline)", "Params"))
+    monkeypatch.setattr(printed, "figures", lambda: chosen)
+    rows = printed.table(map(nearest, chosen)).splitlines()[2:]
+    assert len(rows) == 3  # the same number of the same network is one row
+    assert rows[0].endswith("| 3,973,201<br>5×5 | text | rounds |")
+    assert "| unexplained | closest 16,266,362,880: " in rows[1]
+    assert "| another configuration, not unique: 3 cells | 2,687,281: N = 3, M = 3" in rows[2]
+    html, warnings = build("# 7 · A chapter\n\n```{printed-figures}\n```\n")
+    assert warnings == ""
+    assert "+386,362,880" in html
 
 
 @pytest.mark.parametrize(

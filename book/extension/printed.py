@@ -1,0 +1,85 @@
+"""`printed-figures`: what a paper prints beside what its networks count, as a table.
+
+Nothing of the table is typed: `stlib.printed` holds the printed figures and searches for them when
+the book is built.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from stlib.printed import Candidate, Finding, figures, nearest
+from stlib.printed.counts import Layers
+from stlib.printed.words import cell_words, words
+
+
+def table(findings: Iterable[Finding]) -> str:
+    """A MyST table; figures of one number and one network are one row."""
+    kept: dict[object, list[Finding]] = {}
+    for finding in findings:
+        figure = finding.figure
+        key = (figure.printed, figure.column, figure.row.model, figure.row.text, finding.hits)
+        kept.setdefault(key, []).append(finding)
+    rows = [
+        "| Printed | Where | The text's network | Verdict | What has it |",
+        "|---|---|---|---|---|",
+    ]
+    for first, *others in kept.values():
+        where = "<br>".join(each.figure.place for each in (first, *others))
+        counted = f"{first.text.total:,}<br>{words(first.text)}"
+        cells = (first.figure.printed.text, where, counted, verdict(first), found(first))
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def verdict(finding: Finding) -> str:
+    """The verdict, and how sure: the only configuration, or one of several cells."""
+    if finding.verdict != "another configuration":
+        return finding.verdict
+    cells = len(by_cell(finding.hits))
+    return finding.verdict if cells == 1 else f"{finding.verdict}, not unique: {cells} cells"
+
+
+def found(finding: Finding) -> str:
+    """The hits by cell, each with its first settings; or what comes closest, and the residual."""
+    if finding.verdict == "text":
+        return finding.agreement
+    lines = []
+    for same in by_cell(finding.hits):
+        more = f"; {len(same) - 1} more with other readouts or biases" if len(same) > 1 else ""
+        lines.append(f"{same[0].total:,}: {words(same[0])}{more}")
+    if finding.closest is not None:
+        residual = finding.residual(finding.closest)
+        lines.append(
+            f"closest {finding.closest.total:,}: {words(finding.closest)}; {residual:+,.0f}"
+        )
+    lines.append(
+        f"{finding.searched:,} searched, {len(finding.contradicted)} more would fit, "
+        "were it not for the other rows"
+    )
+    return "<br>".join(lines)
+
+
+def by_cell(hits: Sequence[Candidate]) -> list[list[Candidate]]:
+    """Hits that differ in nothing but what surrounds their cell, together."""
+
+    def cell(hit: Candidate) -> str:
+        return cell_words(hit.network.cell) if isinstance(hit.network, Layers) else words(hit)
+
+    return [list(same) for _, same in groupby(hits, key=cell)]
+
+
+class PrintedFigures(SphinxDirective):
+    """The table of every figure that is counted."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the package may have changed
+        return self.parse_text_to_nodes(table(map(nearest, figures())))
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive."""
+    app.add_directive("printed-figures", PrintedFigures)

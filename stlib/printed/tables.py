@@ -1,0 +1,97 @@
+"""The tables of the papers as they are printed, for arithmetic on them."""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from stlib.printed.number import Printed
+
+__all__ = ["Table", "table"]
+
+FILE = Path(__file__).parent / "su2020.json"
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table, or one half of it.
+
+    Attributes:
+        place: where it is printed.
+        columns: names of the columns, nearly the paper's: a number in brackets is of frames.
+        rows: by name, the cells as they are printed; '-' where there is none.
+
+    Raises:
+        ValueError: a row without one cell for each column, or a column twice.
+
+    Source: Su et al.
+    """
+
+    place: str
+    columns: tuple[str, ...]
+    rows: dict[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        if len(set(self.columns)) < len(self.columns):
+            raise ValueError(f"{self.place}: columns={self.columns}, expected each once")
+        for name, cells in self.rows.items():
+            if len(cells) != len(self.columns):
+                raise ValueError(
+                    f"{self.place}, {name}: {len(cells)} cells, expected {len(self.columns)}"
+                )
+
+    def cell(self, row: str, column: str) -> str:
+        """What is printed there.
+
+        Raises:
+            ValueError: no such row or column.
+        """
+        if row not in self.rows or column not in self.columns:
+            raise ValueError(
+                f"{self.place} has no {row=}, {column=}; "
+                f"rows: {', '.join(self.rows)}; columns: {', '.join(self.columns)}"
+            )
+        return self.rows[row][self.columns.index(column)]
+
+    def number(self, row: str, column: str) -> Printed:
+        """The number that is printed there.
+
+        Raises:
+            ValueError: no such row or column, or no number there.
+        """
+        text = self.cell(row, column)
+        try:
+            return Printed(text)
+        except ValueError as error:
+            raise ValueError(f"{self.place}, {row}, {column}: {error}") from error
+
+
+def table(name: str) -> Table:
+    """A table of Su et al., or of their rebuttal, that this book does arithmetic on.
+
+    Args:
+        name: 'table-1', 'table-2', 'table-3', 'table-4-kth', 'table-4-moving-mnist', 'table-8' or
+            'rebuttal'.
+
+    Raises:
+        ValueError: there is no such table; the message lists those there are.
+
+    Source: Su et al., Tables 1 to 4 and 8; the table of their rebuttal.
+    """
+    known = _tables()
+    if name not in known:
+        raise ValueError(f"{name=} is no table; there are {', '.join(known)}")
+    return known[name]
+
+
+@cache
+def _tables() -> dict[str, Table]:
+    stored = json.loads(FILE.read_text(encoding="utf-8"))
+    return {
+        name: Table(
+            held["place"],
+            tuple(held["columns"]),
+            {row: tuple(cells) for row, cells in held["rows"].items()},
+        )
+        for name, held in stored["tables"].items()
+    }
