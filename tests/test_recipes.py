@@ -258,7 +258,7 @@ def test_the_papers_networks_have_the_papers_parameters(name, count):
 
 
 def test_ctt_table_6_and_ctt_table_7_whole():
-    """Every combination that can be built, once."""
+    """Every combination that can be built, once: ctt-table-6, ctt-table-7."""
     grid = list(table_6())
     cells = [recipe.network.cell for recipe in grid]
     assert len(set(map(repr, grid))) == len(grid)
@@ -268,6 +268,23 @@ def test_ctt_table_6_and_ctt_table_7_whole():
     assert {recipe.stages[0].rate for recipe in grid} == {1e-4, 5e-4, 1e-3}
     settings = [(cell.rank, cell.factors) for cell in (each.network.cell for each in table_7())]
     assert sorted(settings) == sorted((r, n) for r in (8, 16, 32) for n in (2, 3) for _ in range(2))
+
+
+def test_ctt_table_3_ctt_table_4_and_ctt_table_8_rows_differ_in_the_cell():
+    """The rows that chapter 13 compares: ctt-table-3, ctt-table-4, ctt-table-8."""
+    base = experiment("ctt-table-4-convlstm")
+    changed = {
+        "ctt-table-4-conv-tt-lstm": {},
+        "ctt-table-8-fixed": {"window": "fixed"},
+        "ctt-table-3-pointwise-order-3": {"core": 1, "projection": 1},
+        "ctt-table-3-single": {"order": 1},
+    }
+    for name, change in changed.items():
+        for scale, kernel in (("paper", 5), ("lab", 3)):
+            recipe, plain = experiment(name).at(scale), base.at(scale)
+            assert recipe.network.cell == ConvTTLSTMCell(kernel=kernel, **change)
+            network = replace(recipe.network, cell=plain.network.cell)
+            assert replace(recipe, network=network, source=plain.source) == plain
 
 
 def test_labs_that_are_compared_differ_in_what_the_paper_changes_alone():

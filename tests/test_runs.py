@@ -45,14 +45,15 @@ def test_a_run_goes_on_only_when_asked_to(tmp_path):
 
 
 def test_a_run_of_an_earlier_version_goes_on(tmp_path):
-    """The digits stood beside the data, and stand in it now."""
+    """The digits stood beside the data, and stand in it now; two fields are new."""
+    new = {"foretell": None, "recognition": None}
     preset = {"kind": "Preset", "frames": 5}
     before = like(recipe={"kind": "Recipe", "data": preset, "digits": "auto"})
     (tmp_path / "about.json").write_text(json.dumps(before))
-    same = like(recipe={"kind": "Recipe", "data": {**preset, "digits": "auto"}})
+    same = like(recipe={"kind": "Recipe", "data": {**preset, "digits": "auto"}, **new})
     Run(tmp_path).begin(same, resume=True)
     assert Run(tmp_path).about() == same
-    other = like(recipe={"kind": "Recipe", "data": {**preset, "digits": "mnist"}})
+    other = like(recipe={"kind": "Recipe", "data": {**preset, "digits": "mnist"}, **new})
     with pytest.raises(ValueError, match=r"recipe\.data\.digits is 'auto' there and 'mnist' here"):
         Run(tmp_path).begin(other, resume=True)
 

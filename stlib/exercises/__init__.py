@@ -26,6 +26,7 @@ from stlib.exercises import (
     chapter_10,
     chapter_11,
     chapter_12,
+    chapter_13,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -52,6 +53,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_10.EXERCISES,
         *chapter_11.EXERCISES,
         *chapter_12.EXERCISES,
+        *chapter_13.EXERCISES,
     )
 
 

@@ -214,11 +214,11 @@ EXPERIMENTS = (
     _experiment("ctt-table-4-convlstm", CONV_LSTM, LAB_CONV_LSTM),
     _row("ctt-table-4-classic", classic(kernel=5), CLASSIC),
     _experiment("ctt-table-4-encoder-forecaster", ENCODER_FORECASTER, LAB_ENCODER_FORECASTER),
-    _experiment("ctt-table-4-conv-tt-lstm", CONV_TT_LSTM, LAB_CONV_TT_LSTM),
+    _experiment("ctt-table-4-conv-tt-lstm", CONV_TT_LSTM, LAB_CONV_TT_LSTM),  # ctt-table-4
     _row("ctt-table-3-pointwise-single", replace(POINTWISE_CELL, order=1), POINTWISE),
-    _row("ctt-table-3-pointwise-order-3", POINTWISE_CELL, POINTWISE),
+    _row("ctt-table-3-pointwise-order-3", POINTWISE_CELL, POINTWISE),  # ctt-table-3
     _row("ctt-table-3-single", SINGLE_CELL, SINGLE),
-    _row("ctt-table-8-fixed", FIXED_CELL, FIXED),
+    _row("ctt-table-8-fixed", FIXED_CELL, FIXED),  # ctt-table-8
     _experiment("ctt-table-8-4-layers-convlstm", FOUR_LAYERS, LAB_FOUR),
     _experiment(
         "ctt-table-8-4-layers-fixed",

@@ -36,7 +36,7 @@ UNCLIPPED = replace(
 )
 
 
-def table_6() -> Iterator[Recipe]:
+def table_6() -> Iterator[Recipe]:  # ctt-table-6
     """Every setting of Table 6 that can be built: M is at least N.
 
     Source: Su et al., Table 6.
@@ -47,7 +47,7 @@ def table_6() -> Iterator[Recipe]:
             yield _at_rate(with_cell(CONV_TT_LSTM, cell, "Su et al., Table 6"), rate)
 
 
-def table_7() -> Iterator[Recipe]:
+def table_7() -> Iterator[Recipe]:  # ctt-table-7
     """Every setting of Table 7.
 
     Source: Su et al., Table 7.

@@ -17,6 +17,7 @@ FLOORS = (
         "joint_filter",
         "losses",
         "metrics",
+        "paired",
         "receptive_field",
         "sampling",
         "stages",
