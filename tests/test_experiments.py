@@ -322,6 +322,14 @@ def test_results_that_do_not_belong_together_are_refused(runs, change, says):
         report(jobs([NAME], [0, 7], "smoke", runs))
 
 
+def test_a_report_minds_what_was_trained_not_how_its_source_is_put(runs):
+    file = folder(runs, 7) / "result.json"
+    held = json.loads(file.read_text())
+    held["measured"]["recipe"]["source"] = "in other words"
+    file.write_text(json.dumps(held))
+    assert report(jobs([NAME], [7], "smoke", runs))[NAME]["seeds"] == [7]
+
+
 def test_a_job_needs_no_package_that_a_training_machine_may_lack(tmp_path):
     """What torch, accelerate, safetensors and scikit-learn bring, and nothing else."""
     code = f"""
