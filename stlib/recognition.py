@@ -135,7 +135,7 @@ def weight_on_plateau(losses: Sequence[float], weight: float, fall: float, patie
     Source: Su et al., section 4.1, which prints the rule, and neither λ, ε nor what a plateau is.
     """
     if not weight >= 0 or not fall >= 0 or patience < 0:
-        raise ValueError(f"{weight=}, {fall=}, {patience=}: none may be negative")
+        raise ValueError(f"{weight=}, {fall=}, {patience=}: expected none negative")
     best, waited = inf, 0
     for loss in losses:
         best, waited = (loss, 0) if loss < best else (best, waited + 1)

@@ -147,7 +147,7 @@ def test_lambda_never_rises_and_is_never_negative(losses, weight, fall, patience
     [
         (lambda: weight_on_plateau([], -1.0, 0.1, 1), "weight=-1.0"),
         (lambda: weight_on_plateau([], 1.0, nan, 1), "fall=nan"),
-        (lambda: weight_on_plateau([], 1.0, 0.1, -1), "patience=-1.*none may be negative"),
+        (lambda: weight_on_plateau([], 1.0, 0.1, -1), "patience=-1.*expected none negative"),
         (
             lambda: unwrap(joint_loss)(torch.tensor(1.0), normal(1, 2), torch.tensor([0]), nan),
             "weight=nan: must be at least 0",

@@ -18,7 +18,8 @@ EXTRAS = {
     ),
     "book": (
         "anywidget", "hypothesis", "ipywidgets", "jupyter_book", "jupyterlab", "matplotlib",
-        "plotly", "sphinx_exercise", "sphinx-mathjax-offline", "sphinx_proof", "sympy", "tensorly",
+        "plotly", "scipy", "sphinx_exercise", "sphinx-mathjax-offline", "sphinx_proof", "sympy",
+        "tensorly",
     ),
 }  # fmt: skip
 
