@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stlib import losses, sampling
+from stlib import sampling
 from stlib.artifacts import load_result
 from stlib.cost import parameters
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
@@ -38,8 +38,6 @@ from stlib.recipes.networks import (
     StackOf,
 )
 from stlib.recipes.recipe import smoke
-from stlib.recognition import joint_loss, recognize
-from stlib.rollout import rollout
 from stlib.sampling import ReverseChances
 from stlib.shipped import shipped
 from stlib.stages import Stage
@@ -327,32 +325,6 @@ def test_a_choice_builds_what_its_fields_say(cell, xavier):
         assert parameters(network.cells[0]) == parameters(cell.constructor()(1, choice.hidden[0]))
         biases = [w for name, w in network.named_parameters() if name.endswith("readout.bias")]
         assert bool((biases[0] == 0).all()) is xavier
-
-
-@every_recipe
-def test_one_step_forward_and_backward_on_the_meta_device(recipe):
-    data, context = recipe.data, recipe.context
-    size = WholeBatch(recipe.batch, recipe.frames - 1, context)
-    truth = recipe.feeding.truth(size, Progress(0, recipe.steps, 0, []), coins())
-    assert truth.shape == (recipe.batch, recipe.frames - 1)
-    if truth.shape[1] > 5:  # as many steps as tell them apart, in a tenth of the time
-        truth, context = truth[:, context - 2 : context + 1], 2
-    truth[:, 0] = True
-    with torch.device("meta"):
-        network = recipe.network.build()
-        shape = (recipe.batch, truth.shape[1] + 1, data.channels, data.canvas, data.canvas)
-        frames = torch.zeros(shape)
-    if recipe.recognition is None:
-        predictions = rollout(network, frames, truth)
-    else:
-        predictions, logits = recognize(network, network.classify, frames, truth, context)
-    loss = getattr(losses, recipe.loss)(predictions, frames[:, 1:])
-    if recipe.recognition is not None:
-        labels = torch.zeros(recipe.batch, dtype=torch.int64, device="meta")
-        loss = joint_loss(loss, logits, labels, recipe.recognition.weight)
-    loss.backward()
-    assert (loss.shape, loss.device.type) == ((), "meta")
-    assert all(weight.grad is not None for weight in network.parameters())
 
 
 @pytest.mark.parametrize("each", experiments(), ids=lambda each: each.name)

@@ -1,0 +1,35 @@
+"""Every recipe at every scale, one step forward and backward, in shapes without numbers."""
+
+import torch
+
+from stlib import losses
+from stlib.recipes.feeding import Progress, WholeBatch
+from stlib.recognition import joint_loss, recognize
+from stlib.rollout import rollout
+from tests.test_recipes import coins, every_recipe
+
+
+@every_recipe
+def test_one_step_forward_and_backward_on_the_meta_device(recipe):
+    data, context = recipe.data, recipe.context
+    size = WholeBatch(recipe.batch, recipe.frames - 1, context)
+    truth = recipe.feeding.truth(size, Progress(0, recipe.steps, 0, []), coins())
+    assert truth.shape == (recipe.batch, recipe.frames - 1)
+    if truth.shape[1] > 5:  # as many steps as tell them apart, in a tenth of the time
+        truth, context = truth[:, context - 2 : context + 1], 2
+    truth[:, 0] = True
+    with torch.device("meta"):
+        network = recipe.network.build()
+        shape = (recipe.batch, truth.shape[1] + 1, data.channels, data.canvas, data.canvas)
+        frames = torch.zeros(shape)
+    if recipe.recognition is None:
+        predictions = rollout(network, frames, truth)
+    else:
+        predictions, logits = recognize(network, network.classify, frames, truth, context)
+    loss = getattr(losses, recipe.loss)(predictions, frames[:, 1:])
+    if recipe.recognition is not None:
+        labels = torch.zeros(recipe.batch, dtype=torch.int64, device="meta")
+        loss = joint_loss(loss, logits, labels, recipe.recognition.weight)
+    loss.backward()
+    assert (loss.shape, loss.device.type) == ((), "meta")
+    assert all(weight.grad is not None for weight in network.parameters())
