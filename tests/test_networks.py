@@ -1,7 +1,9 @@
 """Networks against numbers computed elsewhere, their own layers, and the papers' sizes."""
 
 from functools import partial
+from typing import NamedTuple, get_args
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,11 +12,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from stlib.cells import ConvLSTM, ConvTTLSTM
+from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
 from stlib.cost import macs, parameters
-from stlib.networks import Memory, SkipNet, Stack, draw_xavier
+from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
 from stlib.networks.memory import check_widths, recall
+from stlib.recipes.networks import CellChoice
 
 Ma = partial(ConvLSTM, biases=2)
 Su = partial(ConvLSTM, kernel=5)
@@ -35,6 +38,7 @@ def filled(network, seed=0):
 SMALL = {
     "Stack": lambda channels=2, **options: Stack(Ma, channels, (3, 2, 4), **options),
     "SkipNet": lambda channels=2, **options: SkipNet(Su, channels, (2, 3, 4, 5), 1, **options),
+    "Pyramid": lambda channels=2: Pyramid(Ma, channels, (3, 2, 3, 4)),
 }
 every_network = pytest.mark.parametrize("make", SMALL.values(), ids=SMALL)
 
@@ -46,6 +50,9 @@ every_network = pytest.mark.parametrize("make", SMALL.values(), ids=SMALL)
         (lambda: SkipNet(Su, 1), 3_973_201),  # Su et al.'s ConvLSTM
         (lambda: SkipNet(Su, 3), 3_979_763),
         (lambda: Stack(ConvLSTM, 1), 444_001 - 6 * 4 * 32),
+        (lambda: Pyramid(Ma, 1), 444_001),
+        (lambda: Stack(MKLSTM, 1), 1_896_097),
+        (lambda: Pyramid(MKLSTM, 1), 1_896_097),
     ],
 )
 def test_parameters_of_the_papers(make, count):
@@ -113,13 +120,41 @@ def vector_n(network):
     return [y[0, 0].item(), y[3, 5].item(), y.sum().item()]
 
 
-def check_vector(kind):
-    known = (0.047405, 0.068200, 3.847544)
-    assert vector_n(kind(Ma, 1, (1,) * 6)) == pytest.approx(known, abs=6e-7)
+FLAT, SCALED = (0.047405, 0.068200, 3.847544), (0.086482, 0.445763, 18.556126)
+
+
+def check_vector(kind, known=FLAT, cell=Ma):
+    assert vector_n(kind(cell, 1, (1,) * 6)) == pytest.approx(known, abs=6e-7)
 
 
 def test_stack_gives_the_known_frame():
     check_vector(Stack)
+    check_vector(Stack, (0.037790, 0.045773, 2.706190), MKLSTM)
+
+
+def test_pyramid_gives_the_known_frame():
+    check_vector(Pyramid, SCALED)
+    check_vector(Pyramid, (0.051843, 0.156827, 6.931217), MKLSTM)
+
+
+def up_to_the_corners(x, like):
+    return F.interpolate(x, like.shape[2:], mode="bilinear", align_corners=True)
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "starts"),
+    [
+        ("_doubled", up_to_the_corners, (0.087567, 0.448815)),
+        ("_doubled", lambda x, like: F.interpolate(x, scale_factor=2), None),
+        ("_halved", lambda x: F.avg_pool2d(x, 2), None),
+    ],
+)
+def test_the_vector_rejects_another_way_between_scales(monkeypatch, place, change, starts):
+    monkeypatch.setattr(f"stlib.networks.pyramid.{place}", change)
+    if starts:
+        assert vector_n(Pyramid(Ma, 1, (1,) * 6))[:2] == pytest.approx(starts, abs=6e-7)
+    with pytest.raises(AssertionError):
+        check_vector(Pyramid, SCALED)
 
 
 class Shared(Stack):
@@ -244,6 +279,136 @@ def test_one_step_equals_its_layers(make):
     assert_close(y, F.conv2d(top, network.readout.weight, network.readout.bias))
 
 
+class Echo(nn.Module):
+    """A cell that says what it reads, and notes it; m is two maps, one more each time."""
+
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.read = []
+
+    def forward(self, x, state=None, m=None):
+        self.read.append((x, m))
+        return x, None, Pair(x, x + 1) if m is None else Pair(m.first + 1, m.rest)
+
+
+class Pair(NamedTuple):
+    first: torch.Tensor
+    rest: torch.Tensor
+
+
+def halved(x):
+    """The largest of each 2x2, and of what is left of it at an odd border."""
+    height, width = x.shape[2:]
+    rows = [x[:, :, r : r + 2].amax(2) for r in range(0, height, 2)]
+    columns = torch.stack(rows, 2)
+    return torch.stack([columns[..., s : s + 2].amax(3) for s in range(0, width, 2)], 3)
+
+
+def doubled(x, height, width):
+    """Each pixel becomes two along an axis, a quarter of the way to its neighbours."""
+    for axis, size in ((2, height), (3, width)):
+        places = range(x.shape[axis])
+        pixel = partial(x.select, axis)
+        near = [(pixel(max(p - 1, 0)), pixel(p), pixel(min(p + 1, places[-1]))) for p in places]
+        pairs = [pair for a, b, c in near for pair in (a / 4 + 3 * b / 4, 3 * b / 4 + c / 4)]
+        x = torch.stack(pairs, axis).narrow(axis, 0, size)
+    return x
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 4), st.integers(0, 99))
+def test_pyramid_by_hand(height, width, levels, seed):
+    """What every layer reads, at every scale; `m` takes the same way, and no skip is added."""
+    network = Pyramid(Echo, 1, (1,) * 2 * levels).double()
+    for map_ in (network.embed, network.readout):
+        nn.init.ones_(map_.weight)
+        nn.init.zeros_(map_.bias)
+    x = normal(1, 1, height, width, seed=seed)
+    m, said, sizes, read = None, [], [], []
+    y, state = network(x)
+    for layer in range(2 * levels):
+        read.append((x, m))
+        m = Pair(x, x + 1) if m is None else Pair(m.first + 1, m.rest)
+        if layer < levels - 1:
+            said.append(x)
+            sizes.append(x.shape[2:])
+            x, m = halved(x), Pair(halved(m.first), halved(m.rest))
+        elif levels <= layer < 2 * levels - 1:
+            size = sizes.pop()
+            x = doubled(x, *size) + said.pop()
+            m = Pair(doubled(m.first, *size), doubled(m.rest, *size))
+    for cell, (expected, passed) in zip(network.cells, read, strict=True):
+        ((got, handed),) = cell.read
+        assert_close(got, expected)
+        assert (handed is None) == (passed is None)
+        if passed is not None:
+            assert_close(handed.first, passed.first)
+            assert_close(handed.rest, passed.rest)
+    assert_close(y, x)
+    assert_close(state.m.first, m.first)
+
+
+CELLS = {
+    "ConvLSTM": Ma,
+    "MK-LSTM": MKLSTM,
+    "Conv-TT-LSTM": partial(ConvTTLSTM, order=2, steps=3, ranks=2, kernel=3),
+    "compressed": partial(CompressedConvLSTM, kernel=3, rank=2),
+    "causal 3D": CausalConv3d,
+}
+PLACES = {
+    "Stack": lambda cell: Stack(cell, 2, (4,) * 4),
+    "SkipNet": lambda cell: SkipNet(cell, 2, (4,) * 4, layers_each=1),
+    "Pyramid": lambda cell: Pyramid(cell, 2, (4,) * 4),
+    "Pyramid on patches": lambda cell: Patched(lambda n: Pyramid(cell, n, (4,) * 4), 2, 2),
+}
+
+
+def test_no_cell_is_forgotten():
+    kinds = [type(choice()) for choice in get_args(CellChoice)]
+    assert len(kinds) == len(CELLS)
+
+
+@pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+@pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
+def test_any_cell_fits_any_network(cell, place):
+    """Two steps forward and back: finite, of the frame's shape, and heard by every parameter."""
+    torch.manual_seed(0)
+    network, state = place(cell), None
+    for _ in range(4):
+        frame = torch.rand(2, 2, 8, 6)
+        y, state = network(frame, state)
+    assert y.shape == frame.shape
+    y.square().sum().backward()
+    for name, weight in network.named_parameters():
+        assert bool(weight.grad.isfinite().all()), name
+        assert bool(weight.grad.any()), name
+
+
+def test_patches_are_squares_laid_on_one_another():
+    class Negative(nn.Module):
+        def forward(self, frame, state=None):
+            self.read = frame
+            return -frame, "after"
+
+    network = Patched(lambda channels: Negative(), 2, 3)
+    frame = normal(1, 2, 6, 9)
+    y, state = network(frame)
+    assert_close(y, -frame, rtol=0, atol=0)
+    assert state == "after"
+    for c, r, s in np.ndindex(2, 3, 3):
+        assert_close(network.network.read[:, 9 * c + 3 * r + s], frame[:, c, r::3, s::3])
+
+
+def test_a_frame_that_cannot_be_folded_is_named():
+    network = Patched(lambda channels: Stack(Ma, channels, (2,)), 1, 4)
+    with pytest.raises(ValueError, match=r"\(8, 6\), .* multiples of the patch, 4"):
+        network(torch.zeros(1, 1, 8, 6))
+    with pytest.raises(ValueError, match="has 2 channels, the network reads 1"):
+        network(torch.zeros(1, 2, 8, 8))
+    with pytest.raises(ValueError, match="channels=1, patch=0"):
+        Patched(lambda channels: Stack(Ma, channels), 1, 0)
+
+
 def test_sigmoid_squashes_the_prediction_and_nothing_else():
     plain, squashed = (filled(SMALL["SkipNet"](sigmoid=on)) for on in (False, True))
     (y, state), (z, other) = (network(normal(2, 2, 4, 5)) for network in (plain, squashed))
@@ -352,6 +517,9 @@ def test_channels_last_is_equal(make):
         (lambda: SkipNet(Su, 1, (3, 4, 5)), r"hidden=\(3, 4, 5\): need 4 widths, one a block"),
         (lambda: SkipNet(Su, 1, (3, 4, -5, 3)), "widths from 1"),
         (lambda: SkipNet(Su, 1, layers_each=0), "layers_each=0: must be at least 1"),
+        (lambda: Pyramid(Ma, 1, (3, 3, 3)), r"hidden=\(3, 3, 3\): need an even number"),
+        (lambda: Pyramid(Ma, 1, (3, 2, 2, 3)), "layers 1 and 3 are added and must be equally"),
+        (lambda: Pyramid(Ma, 1, ()), r"hidden=\(\): need one layer"),
     ],
 )
 def test_an_impossible_network_is_named(call, says):

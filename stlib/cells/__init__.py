@@ -12,12 +12,14 @@ from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
 from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
 from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.lstm import LSTM
+from stlib.cells.mk_lstm import MKLSTM, Memories
 from stlib.cells.past import Past
 from stlib.cells.step import Step
 from stlib.cells.window import Window, windows
 
 __all__ = [
     "LSTM",
+    "MKLSTM",
     "CausalConv3d",
     "CompressedConvLSTM",
     "ConvLSTM",
@@ -25,6 +27,7 @@ __all__ = [
     "HigherOrderConvLSTM",
     "HigherOrderLSTM",
     "History",
+    "Memories",
     "Past",
     "Step",
     "Window",

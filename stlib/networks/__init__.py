@@ -9,6 +9,8 @@ from stlib.networks.classifiers import Classifier2D, Classifier3D
 from stlib.networks.encoder_forecaster import EncoderForecaster, EncoderForecasterMemory
 from stlib.networks.first_weights import draw_xavier
 from stlib.networks.memory import Memory
+from stlib.networks.patched import Patched
+from stlib.networks.pyramid import Pyramid
 from stlib.networks.skip_net import SkipNet
 from stlib.networks.stack import Stack
 
@@ -20,6 +22,8 @@ __all__ = [
     "EncoderForecaster",
     "EncoderForecasterMemory",
     "Memory",
+    "Patched",
+    "Pyramid",
     "SkipNet",
     "Stack",
     "draw_xavier",

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stlib.networks.memory import check_widths
+from stlib.networks.patched import folded
 
 __all__ = ["EncoderForecaster", "EncoderForecasterMemory"]
 
@@ -99,7 +100,7 @@ class EncoderForecaster(nn.Module):
         Source: Shi et al., 2015, its Figure 3.
         """
         seen, encoder, forecaster = self._recall(frame, state)
-        x = F.pixel_unshuffle(frame, self.patch)
+        x = folded(frame, self.patch)
         if seen < self.context:
             seen, encoder = seen + 1, self._through(self.encoder, x, encoder)[1]
             forecaster = encoder[::-1]
@@ -113,11 +114,6 @@ class EncoderForecaster(nn.Module):
         if frame.shape[1] != self.channels:
             raise ValueError(
                 f"the frame has {frame.shape[1]} channels, the network reads {self.channels}"
-            )
-        if frame.shape[2] % self.patch or frame.shape[3] % self.patch:
-            raise ValueError(
-                f"the frame is {tuple(frame.shape[2:])}: both sides must be multiples of "
-                f"{self.patch}"
             )
         layers = len(self.encoder)
         if state is None:

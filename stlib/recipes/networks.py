@@ -7,12 +7,14 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
+from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
 from stlib.networks import (
     ActivityNet,
     Classifier2D,
     Classifier3D,
     EncoderForecaster,
+    Patched,
+    Pyramid,
     SkipNet,
     Stack,
     draw_xavier,
@@ -28,7 +30,9 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "EncoderForecasterOf",
+    "MKLSTMCell",
     "NetworkChoice",
+    "PyramidOf",
     "SkipNetOf",
     "StackOf",
 ]
@@ -121,12 +125,31 @@ class CausalConv3dCell:
         return partial(CausalConv3d, kernel=self.kernel, times=self.times)
 
 
-CellChoice: TypeAlias = ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell
+@dataclass(frozen=True)
+class MKLSTMCell:
+    """`MKLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernels: tuple[int, ...] = (3, 5)
+    biases: int = 2
+
+    def constructor(self) -> Callable[[int, int], nn.Module]:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
+
+
+CellChoice: TypeAlias = (
+    ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell | MKLSTMCell
+)
 
 
 @dataclass(frozen=True)
 class StackOf:
     """`Stack` of one cell; its first weights are PyTorch's, or `draw_xavier`'s.
+
+    With a `patch` above 1 it stands in a `Patched`; so do the next two.
 
     Source: this book.
     """
@@ -136,6 +159,7 @@ class StackOf:
     channels: int = 1
     embed: bool = True
     xavier: bool = False
+    patch: int = 1
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -143,7 +167,8 @@ class StackOf:
         Raises:
             ValueError: a number that no network can have.
         """
-        network = Stack(self.cell.constructor(), self.channels, self.hidden, self.embed)
+        stack = partial(Stack, self.cell.constructor(), hidden=self.hidden, embed=self.embed)
+        network = _on_patches(stack, self.channels, self.patch)
         if self.xavier:
             draw_xavier(network)
         return network
@@ -162,6 +187,7 @@ class SkipNetOf:
     channels: int = 1
     sigmoid: bool = False
     xavier: bool = False
+    patch: int = 1
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -169,8 +195,40 @@ class SkipNetOf:
         Raises:
             ValueError: a number that no network can have.
         """
-        cell = self.cell.constructor()
-        network = SkipNet(cell, self.channels, self.hidden, self.layers_each, self.sigmoid)
+        skip_net = partial(
+            SkipNet,
+            self.cell.constructor(),
+            hidden=self.hidden,
+            layers_each=self.layers_each,
+            sigmoid=self.sigmoid,
+        )
+        network = _on_patches(skip_net, self.channels, self.patch)
+        if self.xavier:
+            draw_xavier(network)
+        return network
+
+
+@dataclass(frozen=True)
+class PyramidOf:
+    """`Pyramid` of one cell; its first weights are PyTorch's, or `draw_xavier`'s.
+
+    Source: this book.
+    """
+
+    cell: CellChoice = MKLSTMCell()
+    hidden: tuple[int, ...] = (32,) * 6
+    channels: int = 1
+    xavier: bool = False
+    patch: int = 1
+
+    def build(self) -> nn.Module:
+        """The network, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that no network can have.
+        """
+        pyramid = partial(Pyramid, self.cell.constructor(), hidden=self.hidden)
+        network = _on_patches(pyramid, self.channels, self.patch)
         if self.xavier:
             draw_xavier(network)
         return network
@@ -278,4 +336,8 @@ class ActivityNetOf:
         return network
 
 
-NetworkChoice: TypeAlias = StackOf | SkipNetOf | EncoderForecasterOf | ActivityNetOf
+NetworkChoice: TypeAlias = StackOf | SkipNetOf | PyramidOf | EncoderForecasterOf | ActivityNetOf
+
+
+def _on_patches(network: Callable[[int], nn.Module], channels: int, patch: int) -> nn.Module:
+    return network(channels) if patch == 1 else Patched(network, channels, patch)
