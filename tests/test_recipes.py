@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from stlib import sampling
 from stlib.artifacts import load_result
 from stlib.cost import parameters
+from stlib.networks import Patched
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
 from stlib.recipes.conv_tt_lstm import LAB_CONV_LSTM, classic, with_cell
 from stlib.recipes.conv_tt_lstm_search import table_6, table_7
@@ -34,6 +35,8 @@ from stlib.recipes.networks import (
     ConvLSTMCell,
     ConvTTLSTMCell,
     EncoderForecasterOf,
+    MKLSTMCell,
+    PyramidOf,
     SkipNetOf,
     StackOf,
 )
@@ -74,7 +77,14 @@ def test_data_keep_the_contract(recipe):
 
 
 @pytest.mark.parametrize("feeding", FEEDINGS)
-@pytest.mark.parametrize("network", [StackOf(), SkipNetOf(ConvLSTMCell(1, 2, True), (1, 2, 3, 4))])
+@pytest.mark.parametrize(
+    "network",
+    [
+        StackOf(),
+        SkipNetOf(ConvLSTMCell(1, 2, True), (1, 2, 3, 4)),
+        PyramidOf(MKLSTMCell((3, 5, 7), 1), (4,) * 4, patch=2),
+    ],
+)
 def test_every_choice_comes_back_from_json(feeding, network):
     recipe = replace(EVERY["first-convlstm-lab"], feeding=feeding, network=network, clip=None)
     assert from_plain(Recipe, json.loads(json.dumps(to_plain(recipe)))) == recipe
@@ -325,6 +335,23 @@ def test_a_choice_builds_what_its_fields_say(cell, xavier):
         assert parameters(network.cells[0]) == parameters(cell.constructor()(1, choice.hidden[0]))
         biases = [w for name, w in network.named_parameters() if name.endswith("readout.bias")]
         assert bool((biases[0] == 0).all()) is xavier
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        StackOf(hidden=(4, 4)),
+        SkipNetOf(ConvLSTMCell(), (2, 2, 2, 2), 1),
+        PyramidOf(MKLSTMCell((1, 3)), (4,) * 4),
+    ],
+)
+def test_any_network_may_read_patches(choice):
+    plain, patched = choice.build(), replace(choice, patch=2).build()
+    assert isinstance(patched, Patched)
+    assert (patched.channels, patched.network.channels) == (1, 4)
+    assert type(patched.network) is type(plain)
+    frame = torch.rand(1, 1, 8, 8)
+    assert patched(frame)[0].shape == frame.shape
 
 
 @pytest.mark.parametrize("each", experiments(), ids=lambda each: each.name)
