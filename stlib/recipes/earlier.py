@@ -5,11 +5,12 @@ from typing import Any
 
 __all__ = ["current"]
 
-# What a network has since, and what it was before.
-ADDED: dict[str, dict[str, bool]] = {
+# What a choice has since, and what it was before.
+NETWORKS: dict[str, dict[str, bool]] = {
     "StackOf": {"embed": True, "xavier": False},
     "SkipNetOf": {"xavier": False},
 }
+DATA: dict[str, dict[str, list[str]]] = {"StickKTH": {"actions": []}, "KTH": {"actions": []}}
 
 
 def current(plain: Any) -> Any:
@@ -17,14 +18,24 @@ def current(plain: Any) -> Any:
 
     Version 0.1 named the digits beside the data, as if every data set had some. It foretold as many
     frames as in training; its networks drew their first weights as PyTorch does, and a stack had an
-    embedding.
+    embedding. For a while KTH always showed all six actions.
 
     Args:
         plain: as JSON gives it back.
 
     Source: this book.
     """
-    if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe" or "digits" not in plain:
+    if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe":
+        return plain
+    plain = _beside_the_data(plain)
+    data = plain.get("data")
+    added = DATA.get(str(data.get("kind")), {}) if isinstance(data, Mapping) else {}
+    return {**plain, "data": {**added, **data}} if added else plain
+
+
+def _beside_the_data(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With the digits where they belong, and what came with that."""
+    if "digits" not in plain:
         return plain
     rest = {"foretell": None, "recognition": None, **plain}
     del rest["digits"]
@@ -33,5 +44,5 @@ def current(plain: Any) -> Any:
         return plain
     network = plain.get("network")
     if isinstance(network, Mapping):
-        rest["network"] = {**ADDED.get(str(network.get("kind")), {}), **network}
+        rest["network"] = {**NETWORKS.get(str(network.get("kind")), {}), **network}
     return {**rest, "data": {**data, "digits": plain["digits"]}}
