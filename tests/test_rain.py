@@ -98,7 +98,7 @@ def test_rain_is_as_frequent_as_the_docstring_says():
 # --- clips
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(
     frames=st.integers(1, 4),
     canvas=st.integers(8, 24),
