@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from stlib.cells.step import Step, resume
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
+from stlib.cells.widths import check_odd
 from stlib.cells.window import Window, windows
-from stlib.tensor_train import hybrid
+from stlib.tensor_train import hybrid, recursive
 
 __all__ = ["ConvTTLSTM", "History"]
 
@@ -91,8 +92,7 @@ class ConvTTLSTM(nn.Module):
                 f"{inputs=}, {outputs=}, {ranks=}: expected each from 1, and {order} ranks or one"
             )
         for name, width in (("kernel", kernel), ("core", core), ("projection", projection)):
-            if width < 1 or width % 2 == 0:
-                raise ValueError(f"{name}={width}: must be odd and positive")
+            check_odd(name, width)
         if not 1 <= direct <= order:
             raise ValueError(f"{direct=}, expected 1 to the order, {order}")
         self.inputs, self.outputs, self.steps, self.direct = inputs, outputs, steps, direct
@@ -181,7 +181,7 @@ class ConvTTLSTM(nn.Module):
         whole = self.input()
         if self.direct == 1 and cores[0].shape[2] == whole.shape[2]:  # ctt-alg-2
             if len(cores) > 1:
-                states = [hybrid(cores[1:], states[1:], 1) + states[0]]
+                states = [recursive(cores[1:], states[1:]) + states[0]]
             both = torch.cat([x, states[0]], dim=1)
             kernel = torch.cat([whole, cores[0]], dim=1)
             return _padded(both, kernel, self.gate_bias)
