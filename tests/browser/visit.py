@@ -25,7 +25,7 @@ END_TRANSITIONS = """() => document.getAnimations()
   .filter(each => each.effect.getComputedTiming().endTime < Infinity)
   .forEach(each => each.finish())"""
 # The theme lets the keyboard stop at what scrolls, a moment after the last change.
-SCROLLING = "pre, .output, .output_area, .jp-RenderedHTMLCommon, .pst-scrollable-table-container"
+SCROLLING = "pre, .cell_output > .output, .pst-scrollable-table-container"
 STOPS = f"""() => [...document.querySelectorAll('main :is({SCROLLING})')]
   .every(box => box.tabIndex === 0 || box.scrollWidth <= box.clientWidth)"""
 SIDEWAYS = "document.documentElement.scrollWidth - innerWidth"
