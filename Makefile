@@ -77,7 +77,7 @@ labs: $(READY)  ## run every notebook again and compare, under one thread and un
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 tests/labs
 
 browser: book  ## look at the built pages in Chromium
-	$(BIN)/pytest -q -rs -n 2 tests/browser
+	$(BIN)/pytest -q -rs -n 2 --dist loadgroup tests/browser
 
 lab: $(READY)  ## JupyterLab with the package and the notebooks
 	$(BIN)/jupyter lab notebooks

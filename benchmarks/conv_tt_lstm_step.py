@@ -9,8 +9,7 @@ parameters. One step reads 20 frames of 64x64, one clip, and is forward, loss an
 states are kept as they are; every step projects them anew, one convolution for each core, on its
 window's states side by side; V is computed core by core from V(N) = 0; the gates are one
 convolution of x and what the train gives, side by side. *Ours* is `stlib.cells.ConvTTLSTM`, in
-float32 and under bfloat16 autocast, channels last; and once more in float32 with
-`stlib.toom_cook`.
+float32 and under bfloat16 autocast, channels last.
 
 Before anything is timed the gradients must be equal: in float64 on a small clip. All take turns,
 so that a drift of the machine meets each of them, and the fastest round counts: it is the one that
@@ -35,7 +34,6 @@ from stlib.losses import l1_l2_sum
 from stlib.networks import SkipNet
 from stlib.rollout import rollout
 from stlib.sampling import inference
-from stlib.toom_cook import toom_cook
 
 FRAMES, CANVAS, CHANNELS = 20, 64, 1
 
@@ -125,13 +123,12 @@ def gap(network, plain, frames, half=False):
 
 def check_gradients(steps):
     """Refuse to time what is not the same network: float64, few frames, a small canvas."""
-    for layer in (None, toom_cook):
-        torch.manual_seed(0)
-        ours = SkipNet(partial(ConvTTLSTM, steps=steps, layer=layer), CHANNELS).double()
-        plain = written_plainly(ours, partial(PlainCell, steps=steps))
-        found = gap(ours, plain, torch.rand(1, 6, CHANNELS, 8, 8).double())
-        if not found < 1e-10:
-            raise SystemExit(f"gradients differ by {found} of their size, expected below 1e-10")
+    torch.manual_seed(0)
+    ours = SkipNet(partial(ConvTTLSTM, steps=steps), CHANNELS).double()
+    plain = written_plainly(ours, partial(PlainCell, steps=steps))
+    found = gap(ours, plain, torch.rand(1, 6, CHANNELS, 8, 8).double())
+    if not found < 1e-10:
+        raise SystemExit(f"gradients differ by {found} of their size, expected below 1e-10")
 
 
 def measure(steps: int, rounds: int) -> dict[str, object]:
@@ -140,13 +137,10 @@ def measure(steps: int, rounds: int) -> dict[str, object]:
     torch.manual_seed(0)
     ours = SkipNet(partial(ConvTTLSTM, steps=steps), CHANNELS)
     plain = written_plainly(ours, partial(PlainCell, steps=steps))
-    tiled = SkipNet(partial(ConvTTLSTM, steps=steps, layer=toom_cook), CHANNELS)
-    tiled.load_state_dict(ours.state_dict())
     last = deepcopy(ours).to(memory_format=torch.channels_last)
     turns = {
         "plain": (plain, False),
         "float32": (last, False),
-        "float32_toom_cook": (tiled, False),
         "bfloat16": (last, True),
     }
     frames = torch.rand(1, FRAMES, CHANNELS, CANVAS, CANVAS)

@@ -60,7 +60,7 @@ def main() -> None:
         "scale": options.scale,
         "runs": [told(job) for job in queue],
     }
-    command = f"python benchmarks/early_activity.py --seeds {options.seeds} --out stlib/results"
+    command = f"python benchmarks/early_activity.py --seeds {options.seeds} --scale {options.scale}"
     options.out.mkdir(parents=True, exist_ok=True)
     print(save_result(Result(measured, provenance(command)), options.out / "early-activity.json"))
 

@@ -1,7 +1,6 @@
 """Frames of Moving MNIST per second on one core: drawn when asked for, and read back from disk.
 
-    python benchmarks/moving_mnist.py                         # writes build/bench/…
-    python benchmarks/moving_mnist.py --out stlib/results     # replaces the shipped result
+    python benchmarks/moving_mnist.py     # writes build/bench/…
 
 Two digits on 64x64, 20 frames a clip, one thread. The fastest round counts: it is the one that
 other work on the machine disturbed least. Reading back finds the file in the system's cache.

@@ -94,7 +94,10 @@ def main() -> None:
             runs.append(run)
             print(run, flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
-    command = "python benchmarks/whose_frame.py --out stlib/results"
+    command = (
+        f"python benchmarks/whose_frame.py --iterations {options.iterations} "
+        f"--seeds {options.seeds}"
+    )
     measured = {"iterations": options.iterations, "unit": "squared error a pixel", "runs": runs}
     save_result(Result(measured, provenance(command)), options.out / "whose-frame.json")
 

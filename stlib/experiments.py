@@ -21,7 +21,7 @@ from stlib.artifacts import Result, provenance, read_result, save_result
 from stlib.evaluation import evaluate
 from stlib.recipes import Recipe, Scale, experiment, from_plain, to_plain
 from stlib.recipes.earlier import current
-from stlib.runs import Run, differences
+from stlib.runs import Run, conflicts, differences
 from stlib.training import Machine, fit, rebuilt
 
 __all__ = ["Job", "Status", "finish", "first_process", "jobs", "report", "run", "status", "trained"]
@@ -229,7 +229,7 @@ def report(queue: Sequence[Job]) -> dict[str, Any]:
     Raises:
         OSError: a result cannot be read.
         ValueError: a damaged result, or one that was measured on other data, with another recipe
-            or seed than its job's, or on another number of clips than the rest.
+            or seed than its job's, or on another number of clips or another horizon than the rest.
 
     Source: this book.
     """
@@ -283,7 +283,7 @@ def _results(queue: Sequence[Job]) -> Iterator[tuple[Job, Result]]:
 
 
 def _check_alike(found: Sequence[tuple[Job, Result]]) -> None:
-    """Refuse results of another recipe or seed than their job has, or of other clips."""
+    """Refuse results of another recipe or seed than their job has, of other clips or frames."""
     first = found[0][1].measured
     for job, result in found:
         file = Run(job.folder).result_file
@@ -292,11 +292,10 @@ def _check_alike(found: Sequence[tuple[Job, Result]]) -> None:
             "seed": job.seed,
             "data_sha256": first.get("data_sha256"),
             "clips": first.get("clips"),
+            "horizon": first.get("horizon"),
         }
         held = {key: current(result.measured.get(key)) for key in expected}
-        for name, old, new in differences(held, expected):
-            if name == "recipe.source":  # prose; what was trained is the rest
-                continue
+        for name, old, new in conflicts(held, expected):
             raise ValueError(f"{file}: {name} is {old!r}, expected {new!r}")
 
 

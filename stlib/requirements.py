@@ -4,13 +4,14 @@ Su et al. ask that Φ keep the spatial structure of its states, that it see more
 and that its cost grow no faster than the number of states. `measure` asks any Φ the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor, nn
 
+from stlib.cells.history import HistoryConstructor
 from stlib.cost import macs, parameters
 from stlib.receptive_field import support
 
@@ -58,7 +59,7 @@ class Requirements(NamedTuple):
 
 
 def measure(
-    history: Callable[[int, int, int], nn.Module],
+    history: HistoryConstructor,
     canvas: tuple[int, int] = (7, 7),
     order: int = 3,
     orders: Sequence[int] = range(2, 8),
@@ -166,9 +167,7 @@ def _radius(field: Tensor) -> int:
     return int((columns - field.shape[1] // 2).abs().max())
 
 
-def _cost(
-    history: Callable[[int, int, int], nn.Module], canvas: tuple[int, int], order: int
-) -> tuple[int, int]:
+def _cost(history: HistoryConstructor, canvas: tuple[int, int], order: int) -> tuple[int, int]:
     with torch.device("meta"):
         phi = history(1, 1, order)
         states = [torch.empty(1, 1, *canvas) for _ in range(order)]

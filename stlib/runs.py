@@ -26,7 +26,7 @@ from stlib.extras import load
 from stlib.files import replacing
 from stlib.recipes.earlier import current
 
-__all__ = ["Run", "differences", "locked"]
+__all__ = ["Run", "conflicts", "differences", "locked"]
 
 KEPT = 2  # checkpoints; the one before the last outlives a disk that loses the last
 COLUMNS = (
@@ -56,7 +56,7 @@ class Run:
         """Claim an empty folder, or check that what is there is the same run.
 
         Args:
-            about: what the run is; everything under ``'same'`` must not change.
+            about: what the run is; nothing under ``'same'`` may change but the prose of a source.
             resume: go on with what is there, if anything is.
 
         Raises:
@@ -203,7 +203,7 @@ class Run:
 
     def _check_same(self, about: Mapping[str, Any]) -> None:
         held, wanted = self.about()["same"], about["same"]
-        for name, old, new in differences(held, wanted):
+        for name, old, new in conflicts(held, wanted):
             raise ValueError(
                 f"{self.folder} holds another run: {name} is {old!r} there and {new!r} here; "
                 "choose another folder"
@@ -242,6 +242,23 @@ def locked(folder: str | Path) -> Iterator[Run]:
         yield Run(folder)
     finally:
         lock.release()
+
+
+def conflicts(old: Any, new: Any) -> Iterator[tuple[str, Any, Any]]:
+    """The `differences` that make another run of it; how its source is put does not.
+
+    Args:
+        old: what a run or a result says of itself.
+        new: what is asked for.
+
+    Yields:
+        As `differences` does, without the fields named ``source``.
+
+    Source: this book.
+    """
+    for name, one, other in differences(old, new):
+        if name.rpartition(".")[2] != "source":
+            yield name, one, other
 
 
 def differences(old: Any, new: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:

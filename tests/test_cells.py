@@ -1,5 +1,6 @@
 """Cells against torch's own LSTM, against loops, and against numbers computed elsewhere."""
 
+from functools import partial
 from inspect import unwrap
 
 import numpy as np
@@ -9,8 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from stlib.cells import LSTM, ConvLSTM, Step
+from stlib.cells import (
+    LSTM,
+    CausalConv3d,
+    CompressedConvLSTM,
+    ConvLSTM,
+    ConvTTLSTM,
+    HigherOrderConvLSTM,
+    Step,
+)
 from stlib.cells.step import resume
+from stlib.cells.widths import check_odd
 from stlib.cost import parameters
 
 OPTIONS = [{}, {"biases": 2}, {"peepholes": True}, {"kernel": 5, "biases": 2, "peepholes": True}]
@@ -442,6 +452,30 @@ def test_a_constructor_builds_or_names_what_is_wrong(inputs, outputs, kernel, bi
     else:
         with pytest.raises(ValueError, match=r"=-?\d+.*must be"):
             ConvLSTM(inputs, outputs, kernel, biases)
+
+
+@given(st.integers(-5, 20))
+def test_a_width_is_odd_or_named(width):
+    if any(width == 2 * radius + 1 for radius in range(20)):
+        check_odd("side", width)
+    else:
+        with pytest.raises(ValueError, match=f"^side={width}: must be odd and positive$"):
+            check_odd("side", width)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        CausalConv3d,
+        CompressedConvLSTM,
+        ConvLSTM,
+        ConvTTLSTM,
+        partial(HigherOrderConvLSTM, order=1),
+    ],
+)
+def test_every_cell_of_maps_names_an_even_width(cell):
+    with pytest.raises(ValueError, match=r"^kernel=4: must be odd and positive"):
+        cell(1, 1, kernel=4)
 
 
 @pytest.mark.parametrize(("inputs", "outputs"), [(0, 2), (2, 0), (-1, 2)])

@@ -224,6 +224,8 @@ def test_a_score_that_cannot_be_had_replaces_none(trained, tmp_path, monkeypatch
     said("predict", folder, tmp_path / "one.safetensors", "--clips", 1)
     line = said("lpips", tmp_path / "one.safetensors", *words[2:], status=2)
     assert "clips=2, expected 1" in line
+    said("evaluate", folder, "--horizon", 1, "--cpu")
+    assert "horizon=1, expected 2 as" in said(*words, status=2)
 
 
 def test_data_write_makes_clips(tmp_path):

@@ -311,6 +311,7 @@ def test_one_seed_has_no_spread(finished):
         (lambda m: m.update(seed=3), "seed is 3, expected 7"),
         (lambda m: m["recipe"].update(batch=4), "recipe.batch is 4, expected 2"),
         (lambda m: m.pop("clips"), "clips is None, expected 2"),
+        (lambda m: m.update(horizon=4), "horizon is 4, expected 2"),
     ],
 )
 def test_results_that_do_not_belong_together_are_refused(runs, change, says):
@@ -326,6 +327,7 @@ def test_a_report_minds_what_was_trained_not_how_its_source_is_put(runs):
     file = folder(runs, 7) / "result.json"
     held = json.loads(file.read_text())
     held["measured"]["recipe"]["source"] = "in other words"
+    held["measured"]["recipe"]["data"]["source"] = "of the data too"
     file.write_text(json.dumps(held))
     assert report(jobs([NAME], [7], "smoke", runs))[NAME]["seeds"] == [7]
 

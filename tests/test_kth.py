@@ -178,9 +178,22 @@ def test_the_list_is_read_with_its_remarks(tmp_path):
     assert read["person13_handclapping_d3"] == ()
 
 
+def test_a_film_that_is_missing_needs_no_word_before_it(tmp_path):
+    path = tmp_path / SEQUENCES
+    path.write_text(
+        f"{HEAD}person13_handclapping_d3\t\t*missing*\nperson13_handclapping_d4 frames 1-9\n"
+    )
+    assert read_sequences(path) == {
+        "person13_handclapping_d3": (),
+        "person13_handclapping_d4": ((1, 9),),
+    }
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
+        ("person01_boxing_d1*missing*", "'person01_boxing_d1*missing*', expected a film and its"),
+        ("person01_boxing_d1 *missing* 1-9", "'person01_boxing_d1 *missing* 1-9', expected a film"),
         ("person01_boxing_d1 frames 1-95, 96", "'1-95, 96', expected ranges"),
         ("person01_boxing_d1 frames", "'', expected ranges"),
         ("person01_boxing_d1 frames 9-3", "'9-3', expected ranges"),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stlib.checkpoints import load_tensors, save_tensors
-from stlib.runs import COLUMNS, Run, differences, locked
+from stlib.runs import COLUMNS, Run, conflicts, differences, locked
 
 ABOUT = {"name": "some", "same": {"seed": 1, "recipe": {"batch": 4, "stages": [{"steps": 2}]}}}
 
@@ -129,6 +129,28 @@ def test_differences_are_found_where_they_are(old, new):
     found = list(differences(old, new))
     assert all(at(old, name) == one != other == at(new, name) for name, one, other in found)
     assert (not found) == (bare(old) == bare(new))
+
+
+def test_conflicts_are_the_differences_that_are_not_prose():
+    old = {"source": "a", "batch": 4, "data": {"source": "b", "resource": 1}}
+    new = {"source": "A", "batch": 8, "data": {"source": "B", "resource": 2}}
+    assert [name for name, _, _ in differences(old, new)] == [
+        "batch", "data.resource", "data.source", "source",
+    ]  # fmt: skip
+    assert list(conflicts(old, new)) == [("batch", 4, 8), ("data.resource", 1, 2)]
+    assert list(conflicts(old, old)) == []
+
+
+def test_a_run_goes_on_where_only_its_sources_are_put_otherwise(tmp_path):
+    def told(recipe, data, batch=4):
+        return like(recipe={"source": recipe, "batch": batch, "data": {"source": data}})
+
+    Run(tmp_path).begin(told("Table 1", "section 2"), resume=False)
+    before = contents(tmp_path)
+    Run(tmp_path).begin(told("Table 1, row 2", "section 2.1"), resume=True)
+    assert contents(tmp_path) == before
+    with pytest.raises(ValueError, match=r"recipe\.batch is 4 there and 8 here"):
+        Run(tmp_path).begin(told("Table 1, row 2", "section 2.1", batch=8), resume=True)
 
 
 def test_leftovers_of_a_killed_process_go_and_nothing_else(tmp_path):

@@ -298,3 +298,20 @@ def test_the_origin_changes_with_the_labels(folder):
     assert something_missing() == ["104.webm"]
     mislabelled(folder)
     assert something_origin().sha256 != before.sha256
+
+
+def test_the_origin_tells_subsets_apart_and_not_remarks(folder):
+    texts = {
+        "a.txt": f"{TEMPLATES[0]}\n{TEMPLATES[1]}",
+        "b.txt": f"# chosen by hand\n{TEMPLATES[0]}  # a remark\n\n{TEMPLATES[1]}\n",
+        "c.txt": f"{TEMPLATES[1]}\n{TEMPLATES[0]}",
+        "d.txt": TEMPLATES[0],
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text)
+    found = {name: Something("these tests", templates=name).origin() for name in ("", *texts)}
+    assert found["a.txt"].name == "Something-Something V2, 27 films, 2 templates of a.txt"
+    assert found["a.txt"].sha256 == found["b.txt"].sha256
+    assert len({origin.sha256 for origin in found.values()}) == 4
+    with pytest.raises(FileNotFoundError, match=r"e\.txt is missing"):
+        Something("these tests", templates="e.txt").origin()

@@ -6,7 +6,7 @@
   "use strict";
 
   const PLOTLY = new URL("vendor/plotly.min.js", document.currentScript.src).href;
-  const CONFIG = { displayModeBar: false, responsive: true, showSendToCloud: false };
+  const CONFIG = { displayModeBar: false, showSendToCloud: false };
   const NEAR = "600px"; // how far below the window a figure starts to load
   const QUIET = 400; // milliseconds without a move before the new state is spoken
 
@@ -104,7 +104,8 @@
       const { traces: data, layout } = frame();
       const font = { family: getComputedStyle(root).fontFamily, ...layout.font };
       plot.setAttribute("aria-label", `Plot at ${state(fields)}`);
-      return Plotly.react(plot, data, { ...layout, font, template: themes[theme()] }, CONFIG);
+      const whole = { ...layout, autosize: true, font, template: themes[theme()] };
+      return Plotly.react(plot, data, whole, CONFIG);
     };
 
     const fillTable = () => {
@@ -129,10 +130,20 @@
       attributeFilter: ["data-theme"],
     });
 
+    // plotly's own `responsive` would forget the layout's height.
+    let drawnWidth = 0;
+    const fit = () => {
+      if (!plot.clientWidth || plot.clientWidth === drawnWidth) return;
+      drawnWidth = plot.clientWidth;
+      draw();
+    };
+
     fields.forEach(showValue);
     plot.setAttribute("role", "img");
     find(".stlib-fallback").hidden = true; // plotly measures a visible element
+    drawnWidth = plot.clientWidth;
     await draw();
+    new ResizeObserver(() => requestAnimationFrame(fit)).observe(plot);
     form.hidden = details.hidden = false;
   }
 

@@ -59,21 +59,21 @@ def scan(root: Path) -> dict[str, Places]:
     """Every token of the tree under `root`: chapters, package, tests."""
     found: defaultdict[str, Places] = defaultdict(Places)
     for place, line in numbered_lines(root, "book", "*.md"):
-        for token in TOKEN.findall(line):
+        for token in tokens(line):
             found[token].mentions.append(place)
             if is_label(line, token):
                 found[token].labels.append(place)
     for place, line in numbered_lines(root, "stlib", "*.py"):
-        for token in TOKEN.findall(line):
+        for token in tokens(line):
             found[token].mentions.append(place)
             if token in line.partition("#")[2]:
                 found[token].lines.append(place)
     for place, line in numbered_lines(root, "tests", "*.py"):
-        for token in TOKEN.findall(line):
+        for token in tokens(line):
             found[token].mentions.append(place)
             found[token].in_tests.append(place)
         if test := TEST.search(line):
-            for token in TOKEN.findall(test[1].replace("_", "-")):
+            for token in tokens(test[1].replace("_", "-")):
                 found[token].tests.append(test[1])
     return dict(found)
 
@@ -83,6 +83,11 @@ def numbered_lines(root: Path, folder: str, pattern: str) -> Iterator[tuple[str,
     for path in sorted((root / folder).rglob(pattern)):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             yield f"{path.relative_to(root).as_posix()}:{number}", line
+
+
+def tokens(text: str) -> list[str]:
+    """The tokens of a text in their order, each once, however often it is named."""
+    return list(dict.fromkeys(TOKEN.findall(text)))
 
 
 def is_label(line: str, token: str) -> bool:
@@ -123,8 +128,9 @@ def table(items: Sequence[Item], found: Mapping[str, Places]) -> str:
     for item in items:
         places = found.get(item.token, Places())
         place = f"{item.printed} [here](#{item.token})" if places.labels else item.printed
-        kept = "<br>".join(f"`{at}`" for at in (*places.lines, *places.tests)) or item.later
-        rows.append(f"| {place} | {item.what} | {item.verdict} | {kept} |")
+        kept = dict.fromkeys((*places.lines, *places.tests))  # two tests may share a name
+        told = "<br>".join(f"`{at}`" for at in kept) or item.later
+        rows.append(f"| {place} | {item.what} | {item.verdict} | {told} |")
     return "\n".join(rows)
 
 

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from stlib.cells.widths import check_odd
+
 __all__ = ["CausalConv3d", "Recent"]
 
 
@@ -44,8 +46,7 @@ class CausalConv3d(nn.Module):
         super().__init__()
         if inputs < 1 or outputs < 1 or times < 1:
             raise ValueError(f"{inputs=}, {outputs=}, {times=}: all must be at least 1")
-        if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"{kernel=}: must be odd and positive")
+        check_odd("kernel", kernel)
         self.inputs, self.times = inputs, times
         size = (times, kernel, kernel)
         self.filter = nn.Conv3d(inputs, outputs, size, padding=(0, kernel // 2, kernel // 2))

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from stlib.cells.step import Step, resume
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
+from stlib.cells.widths import check_odd
 
 __all__ = ["CompressedConvLSTM"]
 
@@ -44,8 +45,7 @@ class CompressedConvLSTM(nn.Module):
         super().__init__()
         if inputs < 1 or outputs < 1:
             raise ValueError(f"{inputs=}, {outputs=}: both must be at least 1")
-        if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"{kernel=}: must be odd and positive")
+        check_odd("kernel", kernel)
         if trains not in (1, 4):
             raise ValueError(f"{trains=}: must be 1 or 4")
         self.inputs, self.outputs = inputs, outputs

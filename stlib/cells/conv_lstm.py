@@ -8,6 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stlib.cells.step import Step, resume
+from stlib.cells.widths import check_odd
 
 __all__ = ["ConvLSTM"]
 
@@ -45,8 +46,7 @@ class ConvLSTM(nn.Module):
         super().__init__()
         if inputs < 0 or outputs < 1:
             raise ValueError(f"{inputs=}, {outputs=}: must be at least 0 and 1")
-        if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"{kernel=}: must be odd and positive")
+        check_odd("kernel", kernel)
         if biases not in (1, 2):
             raise ValueError(f"{biases=}: must be 1 or 2")
         self.inputs, self.outputs = inputs, outputs

@@ -1,6 +1,6 @@
 """Conv-TT-LSTM: the gates see many past states, through a convolutional tensor train."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from stlib.cells.step import Step, resume
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
+from stlib.cells.widths import check_odd
 from stlib.cells.window import Window, windows
-from stlib.tensor_train import hybrid
+from stlib.tensor_train import hybrid, recursive
 
 __all__ = ["ConvTTLSTM", "History"]
 
@@ -32,11 +33,6 @@ class History(NamedTuple):
     h: Float[Tensor, "_batch _outputs _height _width"]
     c: Float[Tensor, "_batch _outputs _height _width"]
     past: tuple[Float[Tensor, "_batch _projected _height _width"], ...]
-
-
-def _padded(x: Tensor, kernel: Tensor, bias: Tensor | None) -> Tensor:
-    """PyTorch's layer, zero-padded to the size of x."""
-    return F.conv2d(x, kernel, bias, padding=kernel.shape[2] // 2)
 
 
 class ConvTTLSTM(nn.Module):
@@ -61,9 +57,6 @@ class ConvTTLSTM(nn.Module):
             border all are the same function of the same weights.
         train: rank of the classic tensor trains in which the cores are stored; None stores them
             whole.
-        layer: how P and the gates are applied, ``layer(x, kernel, bias)``; None is PyTorch's. On a
-            processor `stlib.toom_cook.toom_cook` does the same with fewer multiplications, in
-            single precision or double.
 
     Raises:
         ValueError: a number below 1, an even width, ranks or steps that do not fit, or `direct`
@@ -87,7 +80,6 @@ class ConvTTLSTM(nn.Module):
         window: Window = "sliding",
         direct: int = 1,
         train: int | None = None,
-        layer: Callable[[Tensor, Tensor, Tensor | None], Tensor] | None = None,
     ) -> None:
         super().__init__()
         core = kernel if core is None else core
@@ -100,12 +92,10 @@ class ConvTTLSTM(nn.Module):
                 f"{inputs=}, {outputs=}, {ranks=}: expected each from 1, and {order} ranks or one"
             )
         for name, width in (("kernel", kernel), ("core", core), ("projection", projection)):
-            if width < 1 or width % 2 == 0:
-                raise ValueError(f"{name}={width}: must be odd and positive")
+            check_odd(name, width)
         if not 1 <= direct <= order:
             raise ValueError(f"{direct=}, expected 1 to the order, {order}")
         self.inputs, self.outputs, self.steps, self.direct = inputs, outputs, steps, direct
-        self.layer = _padded if layer is None else layer
 
         reads = inputs + self.ranks[0]
         self.input = WholeKernel(inputs, 4 * outputs, kernel, reads)
@@ -191,16 +181,16 @@ class ConvTTLSTM(nn.Module):
         whole = self.input()
         if self.direct == 1 and cores[0].shape[2] == whole.shape[2]:  # ctt-alg-2
             if len(cores) > 1:
-                states = [hybrid(cores[1:], states[1:], 1) + states[0]]
+                states = [recursive(cores[1:], states[1:]) + states[0]]
             both = torch.cat([x, states[0]], dim=1)
             kernel = torch.cat([whole, cores[0]], dim=1)
-            return self.layer(both, kernel, self.gate_bias)
+            return _padded(both, kernel, self.gate_bias)
         phi = hybrid(cores, states, self.direct)  # ctt-alg-1, where direct is the order
-        return phi + self.layer(x, whole, self.gate_bias)
+        return phi + _padded(x, whole, self.gate_bias)
 
     def _projected(self, h: Tensor) -> Tensor:
         """What one state gives to the cores, all windows' places at once."""
-        return h if self.project is None else self.layer(h, self.project(), None)
+        return h if self.project is None else _padded(h, self.project())
 
     def _older(self, state: History | None, born: Tensor) -> tuple[Tensor, ...]:
         if state is None:
@@ -211,6 +201,11 @@ class ConvTTLSTM(nn.Module):
                 f"{self.steps - 1} times {tuple(born.shape)}"
             )
         return state.past
+
+
+def _padded(x: Tensor, kernel: Tensor, bias: Tensor | None = None) -> Tensor:
+    """A layer that keeps the size of x."""
+    return F.conv2d(x, kernel, bias, padding=kernel.shape[2] // 2)
 
 
 def _sum(pieces: Sequence[Tensor]) -> Tensor:

@@ -5,8 +5,9 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from stlib.cells.history import History, SeparateHistory
+from stlib.cells.history import HistoryConstructor, SeparateHistory
 from stlib.cells.past import Past, resume_past
+from stlib.cells.widths import check_odd
 
 __all__ = ["HigherOrderConvLSTM"]
 
@@ -33,13 +34,12 @@ class HigherOrderConvLSTM(nn.Module):
         outputs: int,
         order: int,
         kernel: int = 3,
-        history: History = SeparateHistory,
+        history: HistoryConstructor = SeparateHistory,
     ) -> None:
         super().__init__()
         if min(inputs, outputs, order) < 1:
             raise ValueError(f"{inputs=}, {outputs=}, {order=}: all must be at least 1")
-        if kernel < 1 or kernel % 2 == 0:
-            raise ValueError(f"{kernel=}: must be odd and positive")
+        check_odd("kernel", kernel)
         self.inputs, self.outputs, self.order = inputs, outputs, order
         # The map of x writes i, f, g, o and holds the one bias.
         self.gates = nn.Conv2d(inputs, 4 * outputs, kernel, padding=kernel // 2)

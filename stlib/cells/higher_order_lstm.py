@@ -5,7 +5,7 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from stlib.cells.history import History, LinearHistory
+from stlib.cells.history import HistoryConstructor, LinearHistory
 from stlib.cells.past import Past, resume_past
 
 __all__ = ["HigherOrderLSTM"]
@@ -27,7 +27,11 @@ class HigherOrderLSTM(nn.Module):
     """
 
     def __init__(
-        self, inputs: int, outputs: int, order: int, history: History = LinearHistory
+        self,
+        inputs: int,
+        outputs: int,
+        order: int,
+        history: HistoryConstructor = LinearHistory,
     ) -> None:
         super().__init__()
         if min(inputs, outputs, order) < 1:

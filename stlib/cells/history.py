@@ -13,12 +13,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from stlib.cells.widths import check_odd
 from stlib.higher_order import linear, polynomial, polynomial_train, separate
 from stlib.tensor_train import Boundary, Canvas, Kernel, recursive
 
 __all__ = [
     "Flattened",
-    "History",
+    "HistoryConstructor",
     "LinearHistory",
     "PolynomialHistory",
     "PolynomialTrainHistory",
@@ -26,7 +27,7 @@ __all__ = [
     "TensorTrainHistory",
 ]
 
-History: TypeAlias = Callable[[int, int, int], nn.Module]
+HistoryConstructor: TypeAlias = Callable[[int, int, int], nn.Module]
 Vector: TypeAlias = Float[Tensor, "_batch _feature"]
 
 
@@ -236,7 +237,7 @@ class Flattened(nn.Module):
         outputs: int,
         order: int,
         canvas: tuple[int, int],
-        history: History = LinearHistory,
+        history: HistoryConstructor = LinearHistory,
     ) -> None:
         super().__init__()
         _check(inputs, outputs, order)
@@ -258,8 +259,7 @@ class Flattened(nn.Module):
 def _check(inputs: int, outputs: int, order: int, kernel: int = 1) -> None:
     if min(inputs, outputs, order) < 1:
         raise ValueError(f"{inputs=}, {outputs=}, {order=}: all must be at least 1")
-    if kernel < 1 or kernel % 2 == 0:
-        raise ValueError(f"{kernel=}: must be odd and positive")
+    check_odd("kernel", kernel)
 
 
 def _drawn(*shape: int) -> nn.Parameter:

@@ -123,15 +123,18 @@ def lpips(
         download: fetch the trunk if it is not there.
 
     Raises:
-        ValueError: a damaged file, frames under 31 pixels, or a result of other clips.
+        ValueError: a damaged file, frames under 31 pixels, or a result of other clips or of another
+            horizon.
         OSError: a file cannot be read or written.
     """
     clips, prediction = load_predictions(saved)
     held = None if result is None else read_result(result)
-    if held is not None and held.measured.get("clips") != len(prediction):
-        raise ValueError(
-            f"{result}: clips={held.measured.get('clips')}, expected {len(prediction)} as {saved}"
-        )
+    for name, stored in (("clips", len(prediction)), ("horizon", prediction.shape[1])):
+        if held is not None and held.measured.get(name) != stored:
+            raise ValueError(
+                f"{result}: {name}={held.measured.get(name)}, expected {stored} as {saved}; "
+                "evaluate what was predicted"
+            )
     told = perceptual_scores(prediction, clips.future, trunk, inputs, download)
     # That it could not be had here takes no score away that was measured elsewhere.
     worth = "mean" in told or (held is not None and "mean" not in held.measured.get("lpips", {}))

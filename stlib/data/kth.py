@@ -27,6 +27,7 @@ SEQUENCES = "00sequences.txt"
 ENDING = "_uncomp.avi"
 SCENES = 4
 NAME = re.compile(r"person(\d\d)_([a-z]+)_d(\d)")
+MISSING = re.compile(rf"({NAME.pattern})\s+(?:frames\s+)?\*missing\*")
 RANGES = re.compile(r"\d+-\d+(?:[,\s]+\d+-\d+)*,?")
 NEVER_PUBLISHED = "person13_handclapping_d3"  # some lists name it, no archive holds it
 WHITE = 255
@@ -198,8 +199,8 @@ def kth_missing(folder: str | Path | None = None) -> list[str]:
 def read_sequences(path: str | Path) -> Mapping[str, tuple[tuple[int, int], ...]]:
     """Which frames of each film show the action.
 
-    A line names a film, the word 'frames' and ranges as in ``1-95, 96-185``, or ``*missing*``.
-    Others are remarks.
+    A line names a film, then the word 'frames' and ranges as in ``1-95, 96-185``; or ``*missing*``,
+    with that word or without it. Others are remarks.
 
     Args:
         path: of ``00sequences.txt``.
@@ -217,15 +218,15 @@ def read_sequences(path: str | Path) -> Mapping[str, tuple[tuple[int, int], ...]
     held: dict[str, tuple[tuple[int, int], ...]] = {}
     text = Path(path).read_text(encoding="ascii", errors="replace")
     for number, line in enumerate(text.splitlines(), start=1):
+        if not NAME.match(line.strip()):
+            continue
+        if absent := MISSING.fullmatch(line.strip()):
+            held[absent[1]] = ()
+            continue
         name, _, rest = line.strip().partition("frames")
         named, said = name.strip(), rest.strip()
         if not NAME.fullmatch(named):
-            if NAME.match(line.strip()):
-                raise ValueError(f"{path}, line {number}: {line!r}, expected a film and its frames")
-            continue
-        if said == "*missing*":
-            held[named] = ()
-            continue
+            raise ValueError(f"{path}, line {number}: {line!r}, expected a film and its frames")
         ranges = [(int(a), int(b)) for a, b in re.findall(r"(\d+)-(\d+)", said)]
         if not RANGES.fullmatch(said) or any(not 1 <= a <= b for a, b in ranges):
             raise ValueError(f"{path}, line {number}: {said!r}, expected ranges as in 1-95, 96-185")

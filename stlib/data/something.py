@@ -156,15 +156,17 @@ def something_folder(folder: str | Path | None = None) -> Path | None:
     return next((place for place in places if place), None)
 
 
-def something_origin(folder: str | Path | None = None) -> Origin:
+def something_origin(folder: str | Path | None = None, templates: str = "") -> Origin:
     """How many films the labels name, and a hash of the files of labels.
 
     Args:
         folder: as for `SomethingClips`.
+        templates: the file of a subset, as for `something_subset`: other templates, in another
+            order too, are another origin; remarks beside them are not.
 
     Raises:
-        FileNotFoundError: a file of labels is missing.
-        ValueError: a damaged file of labels.
+        FileNotFoundError: a file of labels, or that of the subset, is missing.
+        ValueError: a damaged file.
 
     Source: this book.
     """
@@ -172,7 +174,11 @@ def something_origin(folder: str | Path | None = None) -> Origin:
     for which in ("train", "validation", "labels"):
         summed.update(_file(found, which).read_bytes())
     films = sum(len(_entries(_file(found, which))) for which in ("train", "validation"))
-    return Origin(f"Something-Something V2, {films} films", summed.hexdigest())
+    name = f"Something-Something V2, {films} films"
+    if subset := something_subset(templates, folder):
+        summed.update(json.dumps(subset).encode())
+        name += f", {len(subset)} templates of {templates}"
+    return Origin(name, summed.hexdigest())
 
 
 def something_missing(folder: str | Path | None = None) -> list[str]:

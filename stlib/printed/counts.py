@@ -8,10 +8,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isqrt
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from stlib.cells import Window, windows
+from stlib.cells.stored_kernel import balanced
 from stlib.cost import core_parameters
 
 __all__ = ["Classic", "CountedCell", "Forecaster", "Layers", "Numbers", "Split", "Train", "Whole"]
@@ -151,7 +151,7 @@ class Classic:
         """Outputs and inputs of G(1) … G(N-1)."""
         if self.factors == 2:
             return [(writes, reads)]
-        (most, least), (more, less) = halves(writes), halves(reads)
+        (most, least), (more, less) = balanced(writes), balanced(reads)
         return {
             "larger first": [(most, more), (least, less)],
             "smaller first": [(least, less), (most, more)],
@@ -239,9 +239,3 @@ class Forecaster:
             3 * memories,
             3 * memories * places,
         )
-
-
-def halves(number: int) -> tuple[int, int]:
-    """The two factors closest together, the larger first."""
-    small = next(each for each in range(isqrt(number), 0, -1) if number % each == 0)
-    return number // small, small

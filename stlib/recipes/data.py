@@ -208,12 +208,12 @@ class Something:
         )
 
     def origin(self) -> Origin:
-        """Which films the labels name.
+        """Which films the labels name, and which templates are wanted.
 
         Raises:
             FileNotFoundError, ValueError: as `open`.
         """
-        return something_origin()
+        return something_origin(templates=self.templates)
 
     def smoke(self) -> StickKTH:
         """Stick figures of three channels, for the films are not at hand everywhere."""

@@ -4,16 +4,15 @@ import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
 from tests.browser.element import document
+from tests.browser.visit import HEIGHT, Visit
 
 HTML = Path(__file__).parents[2] / "_build" / "html"
 INSTALLED = ("chromium", "chromium-browser", "google-chrome")
@@ -37,6 +36,10 @@ class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
         pass
 
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", "max-age=3600")  # what all pages share is fetched once
+        super().end_headers()
+
 
 @pytest.fixture(scope="session")
 def site() -> Iterator[str]:
@@ -51,86 +54,61 @@ def site() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium, or else playwright's own."""
+    """The system's Chromium, or else playwright's own; it can reach no other machine."""
     found = next(filter(None, map(shutil.which, INSTALLED)), None)
+    alone = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright:
         try:
-            browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(
+                executable_path=found, args=["--no-sandbox", alone]
+            )
         except Error:
             unavailable("no Chromium: install it (Debian: apt install chromium) to test the pages")
         yield browser
         browser.close()
 
 
-@dataclass
-class Visit:
-    """An open page, what it asked of other machines, and what it complained of."""
-
-    page: Page
-    requests_off: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """What all pages are opened in: they share a cache, and nothing that they remember."""
+    context = browser.new_context(reduced_motion="reduce")
+    context.set_default_timeout(120_000)  # a machine with other work is slow, not wrong
+    yield context
+    context.close()
 
 
 @pytest.fixture
-def visit(browser: Browser, site: str) -> Iterator[Callable[..., Visit]]:
-    """Open a page of the book: ``visit("book/index", scheme="dark", width=320)``.
-
-    Nothing off the machine can be reached. The page has been scrolled through, so that figures
-    which are drawn when they come into view are drawn, and its mathematics is typeset.
-    """
-    contexts = []
+def visit(context: BrowserContext, site: str) -> Iterator[Callable[..., Visit]]:
+    """Open a page of the book: ``visit("book/index", scheme="dark", width=320)``."""
+    visits: list[Visit] = []
 
     def open_page(name: str, scheme: str = "light", width: int = 1280) -> Visit:
-        context = browser.new_context(
-            color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
-        )
-        contexts.append(context)
-        seen = Visit(context.new_page())
-
-        def only_here(route: Route) -> None:
-            address = urlsplit(route.request.url)
-            if address.scheme in ("http", "https") and address.hostname != "127.0.0.1":
-                seen.requests_off.append(route.request.url)
-                route.abort()
-            else:
-                route.continue_()
-
-        seen.page.route("**/*", only_here)
-        seen.page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-        seen.page.on(
-            "console",
-            lambda line: (
-                seen.complaints.append(line.text) if line.type in ("error", "warning") else None
-            ),
-        )
-        seen.page.goto(f"{site}/{name}.html", wait_until="load")
-        seen.page.evaluate("window.MathJax?.startup?.promise")
-        height = seen.page.evaluate("document.documentElement.scrollHeight")
-        for offset in range(0, height, 800):
-            seen.page.evaluate("offset => scrollTo(0, offset)", offset)
-        seen.page.wait_for_load_state("networkidle")
-        seen.page.evaluate("scrollTo(0, 0)")
-        return seen
+        visits.append(Visit(context.new_page()))
+        visits[-1].open(f"{site}/{name}.html", scheme, width)
+        return visits[-1]
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for seen in visits:
+        seen.page.close()
 
 
 @pytest.fixture
-def figure(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Page]]:
+def figure(
+    context: BrowserContext, request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Page]]:
     """Open a page with the one element that the test's module names in ELEMENT.
 
     ``figure("order=3", theme="dark", width=320)``; the page may ask for nothing and complain of
     nothing.
     """
     name = request.module.ELEMENT
-    context = browser.new_context(reduced_motion="reduce")
+    pages: list[Page] = []
     complaints: list[str] = []
 
     def open_page(attributes: str = "", theme: str = "light", width: int = 720) -> Page:
         page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 900})
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": HEIGHT})
         page.on("request", lambda request: complaints.append(f"asked for {request.url}"))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text))
@@ -139,5 +117,6 @@ def figure(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callabl
         return page
 
     yield open_page
-    context.close()
+    for page in pages:
+        page.close()
     assert complaints == []

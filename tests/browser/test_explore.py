@@ -64,6 +64,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> str:
     shutil.copy(PLOTLY, folder / "vendor")
     explorer = html(explore(curves, alt=ALT, face="page", **CONTROLS))
     (folder / "explorer.html").write_text(document(explorer))
+    tall = explore(lambda power: curves(power).update_layout(height=620), alt=ALT, face="page",
+                   power=(1, 3))  # fmt: skip
+    (folder / "tall.html").write_text(document(html(tall)))
     broken = explorer.replace('"frames":', '"frames":oops')
     (folder / "broken.html").write_text(document(broken + explorer))
     lonely = document(explorer).replace("explore.js", "moved/explore.js")
@@ -191,6 +194,22 @@ def test_the_page_is_accessible_and_not_wider_than_the_window(visit: Callable, s
     box = root.locator(".stlib-plot svg.main-svg").first.bounding_box()
     assert box
     assert 200 < box["width"] <= width
+
+
+def test_a_figure_keeps_its_height_and_fits_a_window_of_another_width(visit: Callable):
+    seen = visit("tall")
+    root = drawn(seen.page)
+    drawing = root.locator(".stlib-plot svg.main-svg").first
+    column = "document.querySelector('.stlib-plot').clientWidth"
+    sizes = "[...document.querySelectorAll('.stlib-plot svg.main-svg')].map(svg => svg.clientWidth)"
+    for width in (700, 320, 1280):
+        seen.page.set_viewport_size({"width": width, "height": 900})
+        seen.page.wait_for_function(f"{sizes}.every(each => each === {column})")
+        assert drawing.evaluate("svg => svg.clientHeight") == 620
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+    control(root, "power").press("End")
+    assert plotted(seen.page) == expected(power=3)
+    assert seen.complaints == []
 
 
 def test_a_broken_figure_shows_its_text_and_leaves_the_others_alone(visit: Callable):

@@ -22,7 +22,6 @@ FLOORS = (
         "sampling",
         "stages",
         "tensor_train",
-        "toom_cook",
     ),
     ("higher_order",),
     ("plots",),

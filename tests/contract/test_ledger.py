@@ -56,3 +56,11 @@ def test_table_shows_place_line_test_and_reason(tmp_path):
     test = f"test_{KEPT.replace('-', '_')}_holds"
     assert rows[2] == f"| Eq. 901 [here](#{KEPT}) | w | v | `stlib/code.py:1`<br>`{test}` |"
     assert rows[4] == "| Algorithm 903 | w | v | chapter 12 |"
+
+
+def test_table_names_a_line_and_a_test_once(tmp_path):
+    ledger, test = tree(tmp_path), f"test_{KEPT.replace('-', '_')}_holds"
+    (tmp_path / "stlib" / "code.py").write_text(f"x = 1  # {KEPT}: {KEPT}, its part a\n")
+    (tmp_path / "tests" / "test_more.py").write_text(f"def {test}(): ...\n")
+    rows = table(read(ledger), scan(tmp_path)).splitlines()
+    assert rows[2].endswith(f"| `stlib/code.py:1`<br>`{test}` |")
