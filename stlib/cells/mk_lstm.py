@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stlib.cells.step import Step, resume
+from stlib.cells.widths import check_odd
 
 __all__ = ["MKLSTM", "Memories"]
 
@@ -54,8 +55,10 @@ class MKLSTM(nn.Module):
         super().__init__()
         if inputs < 0 or outputs < 1:
             raise ValueError(f"{inputs=}, {outputs=}: must be at least 0 and 1")
-        if not kernels or any(kernel < 1 or kernel % 2 == 0 for kernel in kernels):
-            raise ValueError(f"kernels={tuple(kernels)}: need one at least, each odd and positive")
+        if not kernels:
+            raise ValueError("kernels=(): need one at least")
+        for kernel in kernels:
+            check_odd("kernel", kernel)
         if biases not in (1, 2):
             raise ValueError(f"{biases=}: must be 1 or 2")
         self.inputs, self.outputs, self.kernels = inputs, outputs, tuple(kernels)
