@@ -88,8 +88,8 @@ FLOPS = Prices(macs=2)
 PROFILER = Prices(macs=1, bilinear=11)
 """The package thop, which calls its sum MACs: one a multiply-accumulate, no bias, no pool, no
 gate, and 11 for each number that a bilinear interpolation writes (as one may write it, 8 products
-and 3 sums). What it does not know counts nothing; of softmax, attention and transposed convolutions, which it counts in
-ways of its own, the networks of this book have none.
+and 3 sums). What it does not know counts nothing. Softmax, attention and transposed convolutions,
+which it counts in ways of its own, do not occur in this book's networks.
 
 Source: thop (pytorch-OpCounter), its rules for convolutions and upsampling.
 """
