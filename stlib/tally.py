@@ -80,22 +80,19 @@ class Prices:
 
 
 MACS = Prices(macs=1)
-"""Multiply-accumulates, this book's count."""
-
-FLOPS = Prices(macs=2)
-"""Two operations a multiply-accumulate: PyTorch's own counter, and Tables 1 and 2 of Ma et al."""
-
 PROFILER = Prices(macs=1, bilinear=11)
-"""The package thop, which calls its sum MACs: one a multiply-accumulate, no bias, no pool, no
-gate, and 11 for each number that a bilinear interpolation writes (as one may write it, 8 products
-and 3 sums). What it does not know counts nothing. Softmax, attention and transposed convolutions,
-which it counts in ways of its own, do not occur in this book's networks.
+FLOPS = Prices(macs=2)
+PRICES = {"MACs": MACS, "profiler": PROFILER, "FLOPs": FLOPS}
+"""Three conventions by their names.
+
+MACs are this book's count. FLOPs are two operations each: PyTorch's own counter, and Tables 1 and 2
+of Ma et al. The profiler is the package thop, which calls its sum MACs: one a multiply-accumulate,
+no bias, no pool, no gate, and 11 for each number that a bilinear interpolation writes (as one may
+write it, 8 products and 3 sums). What it does not know counts nothing. Softmax, attention and
+transposed convolutions, which it counts in ways of its own, do not occur in this book's networks.
 
 Source: thop (pytorch-OpCounter), its rules for convolutions and upsampling.
 """
-
-PRICES = {"MACs": MACS, "profiler": PROFILER, "FLOPs": FLOPS}
-"""The three by their names."""
 
 
 def tally(function: Callable[..., Any], *inputs: Any) -> Tally:
