@@ -17,6 +17,7 @@ from stlib.cells.stored_kernel import TrainKernel, WholeKernel
 from stlib.cost import macs, parameters
 from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
 from stlib.networks.memory import check_widths, recall
+from stlib.networks.patched import folded
 from stlib.recipes.networks import CellChoice
 
 Ma = partial(ConvLSTM, biases=2)
@@ -401,8 +402,9 @@ def test_patches_are_squares_laid_on_one_another():
 
 def test_a_frame_that_cannot_be_folded_is_named():
     network = Patched(lambda channels: Stack(Ma, channels, (2,)), 1, 4)
-    with pytest.raises(ValueError, match=r"\(8, 6\), .* multiples of the patch, 4"):
-        network(torch.zeros(1, 1, 8, 6))
+    for fold in (network, lambda frame: folded(frame, 4)):
+        with pytest.raises(ValueError, match=r"\(8, 6\), .* multiples of the patch, 4"):
+            fold(torch.zeros(1, 1, 8, 6))
     with pytest.raises(ValueError, match="has 2 channels, the network reads 1"):
         network(torch.zeros(1, 2, 8, 8))
     with pytest.raises(ValueError, match="channels=1, patch=0"):

@@ -14,10 +14,20 @@ from hypothesis import strategies as st
 from stlib import sampling
 from stlib.artifacts import load_result
 from stlib.cost import parameters
+from stlib.networks import Patched
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
 from stlib.recipes.conv_tt_lstm import LAB_CONV_LSTM, classic, with_cell
 from stlib.recipes.conv_tt_lstm_search import table_6, table_7
-from stlib.recipes.data import KTH, DataChoice, Something, StickKTH
+from stlib.recipes.data import (
+    KTH,
+    DataChoice,
+    GermanRadar,
+    Rain,
+    Something,
+    StickKTH,
+    TaxiBJ,
+    Traffic,
+)
 from stlib.recipes.earlier import current
 from stlib.recipes.feeding import (
     ByEpoch,
@@ -34,6 +44,8 @@ from stlib.recipes.networks import (
     ConvLSTMCell,
     ConvTTLSTMCell,
     EncoderForecasterOf,
+    MKLSTMCell,
+    PyramidOf,
     SkipNetOf,
     StackOf,
 )
@@ -74,7 +86,14 @@ def test_data_keep_the_contract(recipe):
 
 
 @pytest.mark.parametrize("feeding", FEEDINGS)
-@pytest.mark.parametrize("network", [StackOf(), SkipNetOf(ConvLSTMCell(1, 2, True), (1, 2, 3, 4))])
+@pytest.mark.parametrize(
+    "network",
+    [
+        StackOf(),
+        SkipNetOf(ConvLSTMCell(1, 2, True), (1, 2, 3, 4)),
+        PyramidOf(MKLSTMCell((3, 5, 7), 1), (4,) * 4, patch=2),
+    ],
+)
 def test_every_choice_comes_back_from_json(feeding, network):
     recipe = replace(EVERY["first-convlstm-lab"], feeding=feeding, network=network, clip=None)
     assert from_plain(Recipe, json.loads(json.dumps(to_plain(recipe)))) == recipe
@@ -126,7 +145,10 @@ WRONG = (  # a list of them, so that what is right at a place can be left out
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(PLAIN)), st.data())
 def test_anything_wrong_in_the_plain_form_is_refused_by_name(name, data):
-    """A plain form with one entry damaged is the form of another recipe, or is refused."""
+    """A plain form with one entry damaged is the form of another recipe, or is refused.
+
+    Of another of today's, or of one that an earlier version wrote.
+    """
     plain = deepcopy(PLAIN[name])
     path = data.draw(st.sampled_from([path for path in places(plain) if path]))
     holder, key = entry(plain, path[:-1]), path[-1]
@@ -200,6 +222,18 @@ def test_a_recipe_of_an_earlier_version_is_read(digits):
     recipe = EVERY["first-convlstm-lab"]
     recipe = replace(recipe, data=replace(recipe.data, digits=digits))
     plain = earlier(recipe)
+    before = deepcopy(plain)
+    assert from_plain(Recipe, plain) == recipe
+    assert (current(plain), plain) == (to_plain(recipe), before)
+
+
+@pytest.mark.parametrize(
+    "data", [StickKTH(frames=12, tempo=0.5), KTH("these tests", every=4, damaged="skip")]
+)
+def test_a_recipe_from_before_actions_were_chosen_is_read(data):
+    recipe = replace(EVERY["first-convlstm-lab"], data=data, test_clips=9, validation_clips=9)
+    plain = to_plain(recipe)
+    assert plain["data"].pop("actions") == []
     before = deepcopy(plain)
     assert from_plain(Recipe, plain) == recipe
     assert (current(plain), plain) == (to_plain(recipe), before)
@@ -327,6 +361,23 @@ def test_a_choice_builds_what_its_fields_say(cell, xavier):
         assert bool((biases[0] == 0).all()) is xavier
 
 
+@pytest.mark.parametrize(
+    "choice",
+    [
+        StackOf(hidden=(4, 4)),
+        SkipNetOf(ConvLSTMCell(), (2, 2, 2, 2), 1),
+        PyramidOf(MKLSTMCell((1, 3)), (4,) * 4),
+    ],
+)
+def test_any_network_may_read_patches(choice):
+    plain, patched = choice.build(), replace(choice, patch=2).build()
+    assert isinstance(patched, Patched)
+    assert (patched.channels, patched.network.channels) == (1, 4)
+    assert type(patched.network) is type(plain)
+    frame = torch.rand(1, 1, 8, 8)
+    assert patched(frame)[0].shape == frame.shape
+
+
 @pytest.mark.parametrize("each", experiments(), ids=lambda each: each.name)
 def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
     like = next(recipe for recipe in (each.lab, each.paper) if smoke(recipe) == each.smoke)
@@ -361,7 +412,14 @@ def shrunk(data):
 
 
 @pytest.mark.parametrize(
-    "data", [EVERY["first-convlstm-lab"].data, StickKTH(), StickKTH(tempo=2.0)]
+    "data",
+    [
+        EVERY["first-convlstm-lab"].data,
+        StickKTH(),
+        StickKTH(tempo=2.0),
+        Rain(canvas=180, growth=False),
+        Traffic(seed=3),
+    ],
 )
 def test_smoke_data_are_of_the_same_kind_and_open_in_no_time(data):
     small = data.smoke()
@@ -449,6 +507,35 @@ def test_films_come_back_from_json_and_only_opening_tells_how_many_there_are(dat
     assert "stick figures" in small.source
     assert (small.network, small.loss, small.feeding) == (network, recipe.loss, recipe.feeding)
     assert replace(data, validation=0).smoke().validation == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        Traffic(),
+        TaxiBJ("these tests", most=1000.0, damaged="skip"),
+        Rain(speed=(0.0, 1.0), thresholds=(1.0,)),
+        GermanRadar("these tests", every=3, quantity="mm/h", test=1_000),
+        KTH("these tests", actions=("running", "jogging", "walking"), every=(3, 10, 10)),
+    ],
+)
+def test_what_a_paper_measured_or_we_make_fits_a_recipe(data):
+    recipe = replace(EVERY["ms-table-3-convlstm-lab"], data=data, context=4)
+    assert from_plain(Recipe, json.loads(json.dumps(to_plain(recipe)))) == recipe
+    small = smoke(recipe)
+    assert isinstance(small.data, Traffic | Rain | StickKTH)
+    assert ("on other data, this book" in small.source) == (type(small.data) is not type(data))
+    if isinstance(data, KTH):
+        assert small.data.actions == data.actions
+    else:
+        assert small.data.units.name == data.units.name
+
+
+@pytest.mark.parametrize("wrong", [(0.5, 0.5), (0.0,), (nan,), (1.0, inf)])
+def test_thresholds_that_cannot_be_are_named(wrong):
+    for make in (Rain, lambda **given: GermanRadar("these tests", **given)):
+        with pytest.raises(ValueError, match=r"thresholds=\(.*expected mm/h above 0, each once"):
+            make(thresholds=wrong)
 
 
 def test_sizes_of_a_recipe():

@@ -4,6 +4,7 @@ A network takes a cell *constructor* and calls it as ``cell(inputs, outputs)``, 
 fits any network: ``Stack(partial(ConvLSTM, kernel=5), channels=1)``.
 """
 
+from stlib.networks.action_net import ActionNet
 from stlib.networks.activity_net import ActivityMemory, ActivityNet
 from stlib.networks.classifiers import Classifier2D, Classifier3D
 from stlib.networks.encoder_forecaster import EncoderForecaster, EncoderForecasterMemory
@@ -11,10 +12,13 @@ from stlib.networks.first_weights import draw_xavier
 from stlib.networks.memory import Memory
 from stlib.networks.patched import Patched
 from stlib.networks.pyramid import Pyramid
+from stlib.networks.resnet_3d import ResNet3d
 from stlib.networks.skip_net import SkipNet
 from stlib.networks.stack import Stack
+from stlib.networks.temporal_shift import temporal_shift
 
 __all__ = [
+    "ActionNet",
     "ActivityMemory",
     "ActivityNet",
     "Classifier2D",
@@ -24,7 +28,9 @@ __all__ = [
     "Memory",
     "Patched",
     "Pyramid",
+    "ResNet3d",
     "SkipNet",
     "Stack",
     "draw_xavier",
+    "temporal_shift",
 ]

@@ -1,0 +1,87 @@
+"""A joint filter on a clip: three convolutions, or the filter multiplied out and one."""
+
+from typing import Literal, TypeAlias, get_args
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from stlib.joint_filter.filters import JointFilter, joint_filter
+from stlib.joint_filter.geometry import PLAIN, Geometry, Triple
+
+__all__ = ["Way", "cheaper_way", "joint_convolution"]
+
+Way: TypeAlias = Literal["atoms", "filter", "cheaper"]
+
+
+def joint_convolution(
+    clip: Float[Tensor, "batch _input _time _height _width"],
+    parts: JointFilter,
+    geometry: Geometry = PLAIN,
+    way: Way = "cheaper",
+) -> Float[Tensor, "batch _output _frames _rows _columns"]:
+    """Cross-correlate a clip with a joint filter.
+
+    Args:
+        clip: ``[batch, input, time, height, width]``.
+        parts: the filter.
+        geometry: where it is laid.
+        way: 'atoms' for three convolutions, spatial atoms first; 'filter' to multiply the filter
+            out and convolve once; 'cheaper' for the one with fewer multiplications. All give the
+            same.
+
+    Raises:
+        ValueError: channels or groups that do not fit, or an unknown way.
+
+    Source: Miao et al., Eq. 1, its arguments completed: Z and Y depend on t and u too.
+    """
+    outputs, inputs, m, n = parts.coefficients.shape
+    groups = geometry.groups
+    if clip.shape[1] != inputs * groups or outputs % groups:
+        raise ValueError(
+            f"the clip has {clip.shape[1]} channels, the filter reads {inputs} in each of {groups} "
+            f"groups and writes {outputs}"
+        )
+    if way not in get_args(Way):
+        raise ValueError(f"{way=}, expected one of {', '.join(get_args(Way))}")
+    size: Triple = (parts.temporal.shape[1], *parts.spatial.shape[1:])
+    padding, stride, dilation = geometry.padding_of(size), geometry.stride, geometry.dilation
+    if way == "cheaper":
+        way = cheaper_way(parts)
+    if way == "filter":
+        whole = joint_filter(*parts)
+        return F.conv3d(clip, whole, None, stride, padding, dilation, groups)
+    # Every channel meets the same atoms, so channels stand in the batch.
+    z = F.conv3d(  # stdcf-eq-1
+        clip.flatten(0, 1)[:, None],
+        parts.spatial[:, None, None],
+        stride=(1, *stride[1:]),
+        padding=(0, *padding[1:]),
+        dilation=(1, *dilation[1:]),
+    )
+    y = F.conv3d(
+        z.flatten(0, 1)[:, None],
+        parts.temporal[:, None, :, None, None],
+        stride=(stride[0], 1, 1),
+        padding=(padding[0], 0, 0),
+        dilation=(dilation[0], 1, 1),
+    )
+    y = y.reshape(len(clip), -1, *y.shape[2:])  # channels in the order input, m, n
+    mix = parts.coefficients.reshape(outputs, inputs * m * n, 1, 1, 1)
+    return F.conv3d(y, mix, groups=groups)
+
+
+def cheaper_way(parts: JointFilter) -> Way:
+    """The way with fewer multiplications at an output pixel, with strides of 1.
+
+    The atoms cost ``M k² + M N t`` an input channel, the coefficients ``M N`` a pair of channels;
+    the whole filter costs ``t k²`` a pair. Multiplying the filter out is left aside: it is done
+    once a call, not once a pixel. Memory is another matter: the atoms keep ``M (1 + N)`` maps for
+    each channel they read.
+
+    Source: Miao et al., section 2.4.
+    """
+    outputs, inputs, m, n = parts.coefficients.shape
+    (time,), pixels = parts.temporal.shape[1:], parts.spatial[0].numel()
+    by_atoms = inputs * (m * pixels + m * n * time) + outputs * inputs * m * n
+    return "atoms" if by_atoms < outputs * inputs * time * pixels else "filter"
