@@ -588,10 +588,13 @@ def test_costs_of_ms_table_3_ms_table_4_ms_table_6_ms_table_7_ms_table_9_ms_tabl
     known = {"ms-table-3-convlstm": 444_001, "ms-table-3-sms-lstm": 444_001,
              "ms-table-3-tms-lstm": 1_896_097, "ms-table-3-ms-lstm": 1_896_097}  # fmt: skip
     networks_ = {name: of_paper(name) for name in known}
-    wrong = []
+    wrong, counts = [], {}
     for each in clip_costs():
         assert isinstance(each, ClipCost)
-        count = each.counted(networks_[each.experiment])
+        key = each.experiment, each.column, each.clip
+        if key not in counts:  # three tables print costs of the same clip
+            counts[key] = each.counted(networks_[each.experiment])
+        count = counts[key]
         if each.column == "Params":
             assert count == known[each.experiment]
         else:

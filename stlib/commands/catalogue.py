@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from stlib.cost import macs, parameters
+from stlib.cost import parameters
 from stlib.printed import ClipCost, Figure, Printed, clip_costs_of, figures_of
 from stlib.recipes import Scale, experiment, experiments, to_plain
-from stlib.tally import tally
+from stlib.tally import Tally, tally
 
 __all__ = ["cost", "costs", "list_experiments", "show"]
 
@@ -58,17 +58,17 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
     with torch.device("meta"):  # shapes without numbers
         network = recipe.network.build()
     channels, steps = recipe.network.channels, recipe.frames - 1
-    first, later = _macs(network, channels, canvas, (0, recipe.context))
+    first, later = _tallies(network, channels, canvas, (0, recipe.context))
     printed, of_clips = (figures_of(name), clip_costs_of(name)) if scale == "paper" else ((), ())
     return {
         "experiment": name,
         "scale": scale,
         "parameters": parameters(network),
         "canvas": canvas,
-        "macs_per_step": first,
+        "macs_per_step": first.macs,
         "steps_per_clip": steps,
-        "macs_per_clip": first * recipe.context + later * (steps - recipe.context),
-        "executed_per_step": asdict(tally(network, *_first(channels, canvas))),
+        "macs_per_clip": first.macs * recipe.context + later.macs * (steps - recipe.context),
+        "executed_per_step": asdict(first),
         "optimizer_steps": recipe.steps,
         "clips": recipe.steps * recipe.batch,
         "printed": [
@@ -109,18 +109,13 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
 SAYS = {"rounds": "rounds to it", "cut short": "is cut short to it", "differs": "does not fit"}
 
 
-def _first(channels: int, canvas: int) -> tuple[torch.Tensor, Any]:
-    """What a network is called with in its first step: a frame, and no state yet."""
-    return torch.zeros(1, channels, canvas, canvas, device="meta"), None
-
-
-def _macs(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[int]:
-    """MACs of some of the steps on one clip, from 0: an encoder rests after the context."""
-    frame, state = _first(channels, canvas)
+def _tallies(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[Tally]:
+    """What some of the steps on one clip execute, from 0: an encoder rests after the context."""
+    frame, state = torch.zeros(1, channels, canvas, canvas, device="meta"), None
     counts = []
     for step in range(max(steps) + 1):
         if step in steps:
-            counts.append(macs(network, frame, state))
+            counts.append(tally(network, frame, state))
         if step < max(steps):
             _, state = network(frame, state)
     return counts
@@ -131,7 +126,10 @@ def _beside(figure: Figure, network: nn.Module, channels: int) -> list[dict[str,
     printed = figure.printed
     entries = []
     for canvas in figure.canvases if figure.column == "FLOPs" else (None,):
-        (counted,) = _macs(network, channels, canvas, (0,)) if canvas else (parameters(network),)
+        counted = parameters(network)
+        if canvas:
+            (first,) = _tallies(network, channels, canvas, (0,))
+            counted = first.macs
         what = "parameters" if figure.column == "Params" else "multiplications a step"
         entries.append(_entry(figure.place, what, printed, canvas, counted))
     return entries
