@@ -14,8 +14,9 @@ from benchmarks.conv_tt_lstm_step import (
     written_plainly,
 )
 from benchmarks.ctt_hybrid import collapsed
+from benchmarks.scale_and_time import inputs, layers
 from stlib.cells import ConvTTLSTM
-from stlib.cost import parameters
+from stlib.cost import macs, parameters
 from stlib.networks import SkipNet
 from stlib.tensor_train import hybrid
 from stlib.witnesses import history
@@ -65,3 +66,10 @@ def test_ctt_eq_18_one_wide_convolution_is_the_hybrid(n):
     # ctt-eq-18
     cores, states = history(3, [6, 2, 3, 1, 4], (9, 8))
     assert_close(collapsed(cores, states, n), hybrid(cores, states, n), rtol=0, atol=1e-11)
+
+
+def test_one_layer_of_each_kind_is_timed_and_its_macs_are_linear_in_pixels():
+    for name, layer in layers().items():
+        counts = [macs(layer, *inputs(layer, side)) for side in (8, 16)]
+        assert counts[1] == 4 * counts[0]
+        assert parameters(layer) == {"ConvLSTM": 73_984, "MK-LSTM": 316_000}[name]

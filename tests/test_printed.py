@@ -18,15 +18,22 @@ from stlib.commands import catalogue
 from stlib.cost import macs, parameters
 from stlib.networks import EncoderForecaster, SkipNet, Stack
 from stlib.printed import (
+    CLIPS,
     Candidate,
+    Clip,
+    ClipCost,
     Figure,
     Finding,
     Printed,
     Table,
+    clip_costs,
+    clip_costs_of,
+    clip_tally,
     figure,
     figures,
     figures_of,
     nearest,
+    not_built,
     table,
 )
 from stlib.printed.counts import Classic, CountedCell, Forecaster, Layers, Numbers, Train, Whole
@@ -43,6 +50,8 @@ from stlib.printed.spaces import (
 )
 from stlib.printed.words import cell_words, settings_words, words
 from stlib.recipes import experiment, experiments
+from stlib.scale_cost import MK_LSTM, interpolated, network_macs, pixels
+from stlib.tally import PRICES, PROFILER
 
 MNIST, KTH = "table-4-moving-mnist", "table-4-kth"
 OURS, BASELINE = "Conv-TT-LSTM (ours)", "ConvLSTM (baseline)"
@@ -552,6 +561,155 @@ def test_a_clip_of_the_encoder_forecaster_costs_what_its_steps_do():
             _, state = network(frame, before)
     assert counts[0] > counts[-1]
     assert (told["macs_per_step"], told["macs_per_clip"]) == (counts[0], sum(counts))
+
+
+# --- Ma et al.
+
+
+def of_paper(experiment_):
+    with torch.device("meta"):
+        return experiment(experiment_).paper.network.build()
+
+
+GIGA = {  # thousandths of what is printed in G, of the profiler: table, row
+    ("ms-table-3", "ConvLSTM"): "34.43", ("ms-table-3", "SMS-LSTM"): "15.10",
+    ("ms-table-3", "TMS-LSTM"): "147.28", ("ms-table-3", "MS-LSTM"): "64.47",
+    ("ms-table-4", "ConvLSTM [39]"): "34.43", ("ms-table-4", "MS-LSTM"): "64.47",
+    ("ms-table-6", "MS-LSTM"): "64.47",
+    ("ms-table-7", "ConvLSTM [39]"): "3.17", ("ms-table-7", "MS-LSTM"): "5.94",
+    ("ms-table-9", "ConvLSTM [39]"): "137.73", ("ms-table-9", "MS-LSTM"): "257.88",
+    ("ms-table-10", "ConvLSTM [39]"): "100.34", ("ms-table-10", "MS-LSTM"): "187.88",
+}  # fmt: skip
+
+
+def test_costs_of_ms_table_3_ms_table_4_ms_table_6_ms_table_7_ms_table_9_ms_table_10():
+    """Every parameter count and every FLOPs figure but one, as a profiler counts a clip."""
+    # ms-table-3, ms-table-4, ms-table-6, ms-table-7, ms-table-9, ms-table-10
+    known = {"ms-table-3-convlstm": 444_001, "ms-table-3-sms-lstm": 444_001,
+             "ms-table-3-tms-lstm": 1_896_097, "ms-table-3-ms-lstm": 1_896_097}  # fmt: skip
+    networks_ = {name: of_paper(name) for name in known}
+    wrong, counts = [], {}
+    for each in clip_costs():
+        assert isinstance(each, ClipCost)
+        key = each.experiment, each.column, each.clip
+        if key not in counts:  # three tables print costs of the same clip
+            counts[key] = each.counted(networks_[each.experiment])
+        count = counts[key]
+        if each.column == "Params":
+            assert count == known[each.experiment]
+        else:
+            assert f"{count / 1e9:.2f}" == GIGA[each.table, each.row]
+        if each.printed.agreement(count) != "rounds":
+            wrong.append((each.place, each.column))
+    assert wrong == [("Table 10, Germany: MS-LSTM", "FLOPs")]
+    assert len(clip_costs()) == 2 * len(GIGA)
+
+
+def test_only_the_profiler_has_the_last_digit_of_ms_table_3():
+    """Eleven for each interpolated number turn 64.4 into 64.5, and 257.7 into 257.9."""
+    # ms-table-3, ms-table-9
+    network = of_paper("ms-table-3-ms-lstm")
+    for name, says in (("ms-table-3", ("64.4", "64.5", "128.9")),
+                       ("ms-table-9", ("257.7", "257.9", "515.5"))):  # fmt: skip
+        counted = clip_tally(network, CLIPS[name])
+        assert tuple(f"{p.total(counted) / 1e9:.1f}" for p in PRICES.values()) == says
+        assert table(name).cell("MS-LSTM", "FLOPs") == f"{says[1]}G"
+
+
+def test_ms_table_10_prints_for_ms_lstm_what_212_pixels_have():
+    """Of sides that two pools halve, and no other; the memory beside it says the same."""
+    # ms-table-10
+    printed = table("ms-table-10").number("MS-LSTM", "FLOPs")
+    network = of_paper("ms-table-3-ms-lstm")
+    assert printed.residual(PROFILER.total(clip_tally(network, CLIPS["ms-table-10"]))) < -72e9
+
+    def count(side):
+        written = interpolated(32, 3, side, side)
+        return 7 * (network_macs(MK_LSTM, 32, pixels(3, side, side), side, side) + 11 * written)
+
+    fits = [side for side in range(4, 400, 4) if printed.agreement(int(count(side))) == "rounds"]
+    assert fits == [212]
+    at = PROFILER.total(clip_tally(network, Clip("as if", 212, 7)))
+    assert at == count(212)
+    assert f"{at / 1e9:.2f}" == "260.62"
+
+
+def memory_line(rows):
+    """Gigabytes at no pixel, and a million pixels and steps, through Moving MNIST and KTH."""
+    (x1, y1), (x2, y2) = (
+        (CLIPS[name].side ** 2 * CLIPS[name].steps / 1e6,
+         float(table(name).number(rows[name], "Memory").value) / 1e9)
+        for name in ("ms-table-4", "ms-table-9")
+    )  # fmt: skip
+    slope = (y2 - y1) / (x2 - x1)
+    return y1 - slope * x1, slope
+
+
+def test_printed_memory_is_a_line_in_pixels_and_steps_but_for_ms_table_10():
+    # ms-table-4, ms-table-7, ms-table-9, ms-table-10
+    for row, germany in (("ConvLSTM [39]", "6.6"), ("MS-LSTM", "11.1")):
+        start, slope = memory_line(dict.fromkeys(CLIPS, row))
+        assert f"{start:.0f}" == "2"
+        said = {
+            name: (start + slope * CLIPS[name].side ** 2 * CLIPS[name].steps / 1e6,
+                   float(table(name).number(row, "Memory").value) / 1e9)
+            for name in ("ms-table-7", "ms-table-10")
+        }  # fmt: skip
+        assert abs(said["ms-table-7"][0] - said["ms-table-7"][1]) < 0.1
+        assert f"{said['ms-table-10'][0]:.1f}" == germany
+    assert table("ms-table-10").cell("MS-LSTM", "Memory") == "14.8G"
+    assert f"{start + slope * 212**2 * 7 / 1e6:.1f}" == "14.6"
+
+
+def test_kernels_of_two_widths_take_nearly_five_times_the_memory_in_ms_table_3():
+    """Beyond the 2 G that every row has, kernels of two widths take 4.8 times as much, not 2."""
+    # ms-table-3
+    start, _ = memory_line(dict.fromkeys(CLIPS, "ConvLSTM [39]"))
+    beyond = {
+        row: float(table("ms-table-3").number(row, "Memory").value) / 1e9 - start
+        for row in table("ms-table-3").rows
+    }
+    assert f"{beyond['TMS-LSTM'] / beyond['ConvLSTM']:.1f}" == "4.8"
+    assert beyond["MS-LSTM"] / beyond["SMS-LSTM"] == pytest.approx(4.75, abs=0.01)
+
+
+def test_rows_that_are_not_built_are_cited():
+    assert not_built("ms-table-7") == (
+        "TrajGRU [17]", "PredRNN [16]", "PredRNN++ [18]", "MIM [19]", "MotionRNN [20]",
+        "CMS-LSTM [59]", "MoDeRNN [60]",
+    )  # fmt: skip
+    assert not_built("ms-table-3") == ()
+    assert clip_costs_of("first-convlstm") == ()
+    assert {each.experiment for each in clip_costs()} <= {each.name for each in experiments()}
+    for number in range(1, 12):
+        assert table(f"ms-table-{number}").place == f"Table {number}"
+
+
+def test_cost_shows_the_clips_of_ma(capsys, monkeypatch):
+    told = catalogue.costs("ms-table-3-sms-lstm", "paper")
+    assert [(e["text"], e["canvas"], e["agreement"]) for e in told["printed"]] == [
+        ("0.4M", None, "rounds"), ("15.1G", 64, "rounds"),
+    ]  # fmt: skip
+    assert told["executed_per_step"]["macs"] == told["macs_per_step"]
+    assert told["executed_per_step"]["bilinear"] == 5 * 32 * 32 * 32
+    monkeypatch.setattr(catalogue, "costs", lambda *_: told)
+    catalogue.cost("ms-table-3-sms-lstm", "paper")
+    said = capsys.readouterr().out
+    assert "a step executes   macs 792,985,600, bilinear 163,840, pooled 40,960" in said
+    assert "printed           15.1G MACs by the profiler, 19 steps at 64x64, Table 3" in said
+
+
+def test_conclusions_that_ms_table_4_ms_table_7_ms_table_9_ms_table_10_draw():
+    """Half of MotionRNN's memory and FLOPs, a sixth of its time: section 5.2.3."""
+    # ms-table-4
+    held = table("ms-table-4")
+    for column, share in (("Memory", 1 / 2), ("FLOPs", 1 / 2)):
+        ours, theirs = (held.number(row, column).value for row in ("MS-LSTM", "MotionRNN [20]"))
+        assert abs(float(ours / theirs) - share) < 0.07
+    hours = [float(held.cell(row, "Time").rstrip("H")) for row in ("MS-LSTM", "MotionRNN [20]")]
+    assert 1 / 7 < hours[0] / hours[1] < 1 / 6
+    mse = [table("ms-table-5").number(r, "MSE").value for r in ("MS-LSTM", "MotionRNN [20]")]
+    assert f"{float(1 - mse[0] / mse[1]):.1%}" == "11.7%"
 
 
 # --- in words

@@ -1,19 +1,32 @@
-"""`printed-figures`: what a paper prints beside what its networks count, as a table.
+"""`printed-figures` and `printed-clips`: what papers print beside what their networks count.
 
-Nothing of the table is typed: `stlib.printed` holds the printed figures and searches for them when
-the book is built.
+Nothing of the tables is typed: `stlib.printed` holds the printed figures, and what is beside them
+is searched for and counted when the book is built.
 """
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+import torch
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-from stlib.printed import Candidate, Finding, figures, nearest
+from stlib.printed import (
+    CLIPS,
+    Candidate,
+    Finding,
+    clip_costs,
+    clip_tally,
+    figures,
+    nearest,
+    not_built,
+)
+from stlib.printed import table as printed_table
 from stlib.printed.counts import Layers
 from stlib.printed.words import cell_words, words
+from stlib.recipes import experiment
+from stlib.tally import MACS
 
 
 def table(findings: Iterable[Finding]) -> str:
@@ -72,6 +85,44 @@ def by_cell(hits: Sequence[Candidate]) -> list[list[Candidate]]:
     return [list(same) for _, same in groupby(hits, key=cell)]
 
 
+def clips() -> str:
+    """A MyST table of the costs that Ma et al. print, and of what is cited only."""
+    rows = [
+        "| Where | Clip | Parameters | | FLOPs | by the profiler | in MACs |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    costs = clip_costs()
+    for params, flops in zip(costs[::2], costs[1::2], strict=True):
+        with torch.device("meta"):
+            network = experiment(flops.experiment).paper.network.build()
+        clip, counted = flops.clip, flops.counted(network)
+        off = "" if flops.printed.agreement(counted) == "rounds" else " **differs**"
+        cells = (
+            flops.place,
+            f"{clip.steps} × {clip.side} × {clip.side}",
+            params.printed.text,
+            f"{params.counted(network):,}",
+            flops.printed.text,
+            f"{counted / 1e9:.2f}{off}",
+            f"{MACS.total(clip_tally(network, clip)) / 1e9:.2f}",
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    cited = [
+        f"- {printed_table(name).place}: {', '.join(not_built(name))}"
+        for name in CLIPS
+        if not_built(name)
+    ]
+    return "\n".join([*rows, "", "Cited, not counted (later: baselines):", "", *cited])
+
+
+class PrintedClips(SphinxDirective):
+    """The costs of Ma et al."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the package may have changed
+        return self.parse_text_to_nodes(clips())
+
+
 class PrintedFigures(SphinxDirective):
     """The table of every figure that is counted."""
 
@@ -81,5 +132,6 @@ class PrintedFigures(SphinxDirective):
 
 
 def setup(app: Sphinx) -> None:
-    """Register the directive."""
+    """Register the two directives."""
     app.add_directive("printed-figures", PrintedFigures)
+    app.add_directive("printed-clips", PrintedClips)

@@ -2,14 +2,16 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import torch
 from torch import nn
 
-from stlib.cost import macs, parameters
-from stlib.printed import Figure, figures_of
+from stlib.cost import parameters
+from stlib.printed import ClipCost, Figure, Printed, clip_costs_of, figures_of
 from stlib.recipes import Scale, experiment, experiments, to_plain
+from stlib.tally import Tally, tally
 
 __all__ = ["cost", "costs", "list_experiments", "show"]
 
@@ -40,9 +42,11 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
         scale: of the recipe.
 
     Returns:
-        Parameters; MACs of one step and of the steps of one clip; the canvas they are for. Under
+        Parameters; MACs of one step and of the steps of one clip; the canvas they are for; what the
+        first step executes, kind by kind. Under
         ``printed``, at paper scale, each figure that the paper prints for it: what is printed and
-        where, what is counted here, whether that rounds or is cut short to it, and the residual.
+        where, what is counted here, whether that rounds or is cut short to it, and the residual. Ma
+        et al. print what a profiler counts on a whole clip of their data set.
 
     Raises:
         ValueError: an unknown name or scale.
@@ -54,19 +58,23 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
     with torch.device("meta"):  # shapes without numbers
         network = recipe.network.build()
     channels, steps = recipe.network.channels, recipe.frames - 1
-    first, later = _macs(network, channels, canvas, (0, recipe.context))
-    printed = figures_of(name) if scale == "paper" else ()
+    first, later = _tallies(network, channels, canvas, (0, recipe.context))
+    printed, of_clips = (figures_of(name), clip_costs_of(name)) if scale == "paper" else ((), ())
     return {
         "experiment": name,
         "scale": scale,
         "parameters": parameters(network),
         "canvas": canvas,
-        "macs_per_step": first,
+        "macs_per_step": first.macs,
         "steps_per_clip": steps,
-        "macs_per_clip": first * recipe.context + later * (steps - recipe.context),
+        "macs_per_clip": first.macs * recipe.context + later.macs * (steps - recipe.context),
+        "executed_per_step": asdict(first),
         "optimizer_steps": recipe.steps,
         "clips": recipe.steps * recipe.batch,
-        "printed": [entry for figure in printed for entry in _beside(figure, network, channels)],
+        "printed": [
+            *(entry for figure in printed for entry in _beside(figure, network, channels)),
+            *(_beside_clip(each, network) for each in of_clips),
+        ],
     }
 
 
@@ -83,7 +91,10 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
         print(_json(told))
         return
     for key, value in told.items():
-        if key != "printed":
+        if key == "executed_per_step":
+            said = (f"{kind} {number:,}" for kind, number in value.items() if number)
+            print(f"{'a step executes':18}{', '.join(said)}")
+        elif key != "printed":
             number = f"{value:,}" if isinstance(value, int) else value
             print(f"{key.replace('_', ' '):18}{number}")
     for each in told["printed"]:
@@ -98,13 +109,13 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
 SAYS = {"rounds": "rounds to it", "cut short": "is cut short to it", "differs": "does not fit"}
 
 
-def _macs(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[int]:
-    """MACs of some of the steps on one clip, from 0: an encoder rests after the context."""
+def _tallies(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[Tally]:
+    """What some of the steps on one clip execute, from 0: an encoder rests after the context."""
     frame, state = torch.zeros(1, channels, canvas, canvas, device="meta"), None
     counts = []
     for step in range(max(steps) + 1):
         if step in steps:
-            counts.append(macs(network, frame, state))
+            counts.append(tally(network, frame, state))
         if step < max(steps):
             _, state = network(frame, state)
     return counts
@@ -115,21 +126,38 @@ def _beside(figure: Figure, network: nn.Module, channels: int) -> list[dict[str,
     printed = figure.printed
     entries = []
     for canvas in figure.canvases if figure.column == "FLOPs" else (None,):
-        (counted,) = _macs(network, channels, canvas, (0,)) if canvas else (parameters(network),)
-        entries.append(
-            {
-                "place": figure.place,
-                "what": "parameters" if figure.column == "Params" else "multiplications a step",
-                "text": printed.text,
-                "value": int(printed.value),
-                "digits": printed.digits,
-                "canvas": canvas,
-                "counted": counted,
-                "agreement": printed.agreement(counted),
-                "residual": printed.residual(counted),
-            }
-        )
+        counted = parameters(network)
+        if canvas:
+            (first,) = _tallies(network, channels, canvas, (0,))
+            counted = first.macs
+        what = "parameters" if figure.column == "Params" else "multiplications a step"
+        entries.append(_entry(figure.place, what, printed, canvas, counted))
     return entries
+
+
+def _beside_clip(cost: ClipCost, network: nn.Module) -> dict[str, Any]:
+    """The same of a figure of Ma et al."""
+    if cost.column == "Params":
+        what, canvas = "parameters", None
+    else:
+        what, canvas = f"MACs by the profiler, {cost.clip.steps} steps", cost.clip.side
+    return _entry(cost.place, what, cost.printed, canvas, cost.counted(network))
+
+
+def _entry(
+    place: str, what: str, printed: Printed, canvas: int | None, counted: int
+) -> dict[str, Any]:
+    return {
+        "place": place,
+        "what": what,
+        "text": printed.text,
+        "value": int(printed.value),
+        "digits": printed.digits,
+        "canvas": canvas,
+        "counted": counted,
+        "agreement": printed.agreement(counted),
+        "residual": printed.residual(counted),
+    }
 
 
 def _json(told: Any) -> str:

@@ -9,7 +9,7 @@ from stlib.printed.number import Printed
 
 __all__ = ["Table", "table"]
 
-FILE = Path(__file__).parent / "su2020.json"
+FILES = tuple(Path(__file__).parent / name for name in ("su2020.json", "ma2023.json"))
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Table:
     Raises:
         ValueError: a row without one cell for each column, or a column twice.
 
-    Source: Su et al.
+    Source: Su et al.; Ma et al.
     """
 
     place: str
@@ -67,16 +67,16 @@ class Table:
 
 
 def table(name: str) -> Table:
-    """A table of Su et al., or of their rebuttal, that this book does arithmetic on.
+    """A table that this book does arithmetic on.
 
     Args:
-        name: 'table-1', 'table-2', 'table-3', 'table-4-kth', 'table-4-moving-mnist', 'table-8' or
-            'rebuttal'.
+        name: of Su et al. 'table-1', 'table-2', 'table-3', 'table-4-kth', 'table-4-moving-mnist',
+            'table-8' or 'rebuttal'; of Ma et al. 'ms-table-1' to 'ms-table-11'.
 
     Raises:
         ValueError: there is no such table; the message lists those there are.
 
-    Source: Su et al., Tables 1 to 4 and 8; the table of their rebuttal.
+    Source: Su et al., Tables 1 to 4 and 8, the table of their rebuttal; Ma et al., every table.
     """
     known = _tables()
     if name not in known:
@@ -86,12 +86,13 @@ def table(name: str) -> Table:
 
 @cache
 def _tables() -> dict[str, Table]:
-    stored = json.loads(FILE.read_text(encoding="utf-8"))
+    stored = [json.loads(file.read_text(encoding="utf-8"))["tables"] for file in FILES]
     return {
         name: Table(
             held["place"],
             tuple(held["columns"]),
             {row: tuple(cells) for row, cells in held["rows"].items()},
         )
-        for name, held in stored["tables"].items()
+        for tables in stored
+        for name, held in tables.items()
     }

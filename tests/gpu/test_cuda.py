@@ -11,6 +11,7 @@ from stlib.recipes import experiments
 from stlib.rollout import forecast
 from stlib.runs import Run
 from stlib.training import Machine, fit, rebuilt
+from stlib.training_memory import peak_bytes, saved_bytes
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
@@ -38,3 +39,14 @@ def test_every_smoke_recipe_trains_fast_and_reloads(each, precision, tmp_path, m
     weights, _ = Run(tmp_path).network()
     assert all(bool(tensor.isfinite().all()) for tensor in weights.values())
     rebuilt(each.smoke, weights)
+
+
+def test_a_training_step_holds_what_autograd_saves_and_more():
+    network = Stack(ConvLSTM, 1, (8, 8)).cuda()
+    frames = torch.rand(1, 6, 1, 64, 64, device="cuda")
+
+    def step():
+        forecast(network, frames, 3).square().mean().backward()
+
+    saved = saved_bytes(network, lambda x: forecast(network, x, 3), frames)
+    assert peak_bytes(step, device=frames.device) >= saved > 0
