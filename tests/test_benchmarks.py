@@ -14,9 +14,10 @@ from benchmarks.conv_tt_lstm_step import (
     written_plainly,
 )
 from benchmarks.ctt_hybrid import collapsed
-from stlib.cells import ConvTTLSTM
+from benchmarks.effective_fields import encoded, spreads
+from stlib.cells import ConvLSTM, ConvTTLSTM
 from stlib.cost import parameters
-from stlib.networks import SkipNet
+from stlib.networks import Pyramid, SkipNet
 from stlib.tensor_train import hybrid
 from stlib.toom_cook import toom_cook
 from stlib.witnesses import history
@@ -67,3 +68,20 @@ def test_ctt_eq_18_one_wide_convolution_is_the_hybrid(n):
     # ctt-eq-18
     cores, states = history(3, [6, 2, 3, 1, 4], (9, 8))
     assert_close(collapsed(cores, states, n), hybrid(cores, states, n), rtol=0, atol=1e-11)
+
+
+def test_effective_fields_listen_to_the_top_of_the_encoder():
+    torch.manual_seed(0)
+    network = Pyramid(ConvLSTM, 1, (2,) * 6)
+    frames = torch.rand(2, 3, 1, 12, 12)
+    states = [None] * 3
+    for frame in frames.unbind(1):
+        x = network.embed(frame)
+        for place, cell in enumerate(network.cells[:3]):
+            x, states[place], _ = cell(x, states[place])
+            top, x = x, torch.nn.functional.max_pool2d(x, 2)
+    assert_close(encoded(network, frames), top)
+    told = spreads(network, frames)
+    assert len(told) == 3
+    assert 0 < min(told)
+    assert not network.cells[2]._forward_hooks
