@@ -83,5 +83,5 @@ def test_effective_fields_listen_to_the_top_of_the_encoder():
     assert_close(encoded(network, frames), top)
     told = spreads(network, frames)
     assert len(told) == 3
-    assert 0 < min(told)
+    assert min(told) > 0
     assert not network.cells[2]._forward_hooks
