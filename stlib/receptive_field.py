@@ -10,7 +10,17 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-__all__ = ["Field", "Layer", "field", "influence", "recurrent_radii", "span", "spread", "support"]
+__all__ = [
+    "Field",
+    "Layer",
+    "field",
+    "influence",
+    "influence_by_lag",
+    "recurrent_radii",
+    "span",
+    "spread",
+    "support",
+]
 
 
 class Layer(NamedTuple):
@@ -145,6 +155,39 @@ def influence(
         output[..., at[0], at[1]].sum(), x, allow_unused=True, materialize_grads=True
     )
     return gradient.abs().reshape(-1, *x.shape[-2:]).amax(0)
+
+
+def influence_by_lag(
+    encode: Callable[[Tensor], Tensor],
+    frames: Float[Tensor, "batch time _channel height width"],
+    at: tuple[int, int],
+) -> Float[Tensor, "time height width"]:
+    """Typical size of the gradient of one output pixel, frame by frame.
+
+    Args:
+        encode: maps `frames` to ``[batch, channel, height, width]``, each clip on its own.
+        frames: the clips at which the gradient is taken.
+        at: row and column of the output pixel, from 0.
+
+    Returns:
+        The root of the mean square over clips, channels of the output and channels of the frames;
+        first the last frame, which has lag 0.
+
+    Raises:
+        IndexError: `at` lies outside the output.
+
+    Source: Luo et al. 2016, the effective receptive field; the mean over channels is ours.
+    """
+    frames = frames.detach().clone().requires_grad_()
+    output = encode(frames)
+    if not (0 <= at[0] < output.shape[-2] and 0 <= at[1] < output.shape[-1]):
+        raise IndexError(f"{at=} lies outside the output, {tuple(output.shape[-2:])}")
+    squares = torch.zeros_like(frames[0, :, 0])
+    pixels = output[..., at[0], at[1]].sum(0)  # clips do not mix: their gradients stay apart
+    for pixel in pixels:
+        (gradient,) = torch.autograd.grad(pixel, frames, retain_graph=True)
+        squares += gradient.square().mean((0, 2))
+    return (squares / len(pixels)).sqrt().flip(0)
 
 
 def support(

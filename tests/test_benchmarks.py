@@ -14,10 +14,11 @@ from benchmarks.conv_tt_lstm_step import (
     written_plainly,
 )
 from benchmarks.ctt_hybrid import collapsed
+from benchmarks.effective_fields import encoded, spreads
 from benchmarks.scale_and_time import inputs, layers
-from stlib.cells import ConvTTLSTM
+from stlib.cells import ConvLSTM, ConvTTLSTM
 from stlib.cost import macs, parameters
-from stlib.networks import SkipNet
+from stlib.networks import Pyramid, SkipNet
 from stlib.tensor_train import hybrid
 from stlib.witnesses import history
 
@@ -73,3 +74,20 @@ def test_one_layer_of_each_kind_is_timed_and_its_macs_are_linear_in_pixels():
         counts = [macs(layer, *inputs(layer, side)) for side in (8, 16)]
         assert counts[1] == 4 * counts[0]
         assert parameters(layer) == {"ConvLSTM": 73_984, "MK-LSTM": 316_000}[name]
+
+
+def test_effective_fields_listen_to_the_top_of_the_encoder():
+    torch.manual_seed(0)
+    network = Pyramid(ConvLSTM, 1, (2,) * 6)
+    frames = torch.rand(2, 3, 1, 12, 12)
+    states = [None] * 3
+    for frame in frames.unbind(1):
+        x = network.embed(frame)
+        for place, cell in enumerate(network.cells[:3]):
+            x, states[place], _ = cell(x, states[place])
+            top, x = x, torch.nn.functional.max_pool2d(x, 2)
+    assert_close(encoded(network, frames), top)
+    told = spreads(network, frames)
+    assert len(told) == 3
+    assert min(told) > 0
+    assert not network.cells[2]._forward_hooks

@@ -11,6 +11,7 @@ from stlib.receptive_field import (
     Layer,
     field,
     influence,
+    influence_by_lag,
     recurrent_radii,
     span,
     spread,
@@ -140,6 +141,24 @@ def test_influence_takes_the_largest_over_channels_and_leaves_the_input_alone():
     row = influence(lambda x: F.conv2d(x, weight, padding=(0, 1)), x, (0, 1))[0]
     assert row.tolist() == [2, 5, 4]
     assert not x.requires_grad
+
+
+def test_influence_by_lag_is_a_mean_square_over_clips_and_channels():
+    """Two outputs: 2a + b and the square of b, where a is the older frame and b the last one."""
+    frames = torch.zeros(2, 2, 1, 1, 3, dtype=torch.float64)
+    frames[0, 1, ..., 1], frames[1, 1, ..., 1] = 5, 7
+
+    def encode(x):
+        older, last = x[:, 0], x[:, 1]
+        return torch.cat([2 * older + last, last.square()], dim=1)
+
+    lag_0, lag_1 = influence_by_lag(encode, frames, (0, 1))[:, 0].tolist()
+    root = ((1 + 10**2 + 1 + 14**2) / 4) ** 0.5
+    assert lag_0 == pytest.approx([0, root, 0])
+    assert lag_1 == pytest.approx([0, ((4 + 0 + 4 + 0) / 4) ** 0.5, 0])
+    assert not frames.requires_grad
+    with pytest.raises(IndexError, match="lies outside the output"):
+        influence_by_lag(encode, frames, (1, 1))
 
 
 def test_a_network_that_ignores_its_input_has_no_field():

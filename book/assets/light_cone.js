@@ -5,17 +5,21 @@
    and what the network costs.
 
    Attributes, all optional:
-     cell    convlstm or window      layers  1 to 12       kernel  3 or 5
+     cell    convlstm, window or mk  layers  1 to 12       kernel  3 or 5; mk has both
      pools   0, 1 or 2               speed   -8 to 8, pixels a frame; positive comes from the left
+     examples  tracks or encoders: which settings the buttons offer
 
    Conventions. Pixel 0 of the next frame is predicted; the lag of the last frame read is 0. A layer
    reads the one below it, at the same time, through a kernel, and its own past: a ConvLSTM its last
    state, through a kernel of the same width; the window, a convolutional tensor train of order 3,
    its last three states, state j through j cores and one kernel more in front (the preprocessing
-   of Su et al.). The memory c of both is read pixel by pixel and adds nothing. A pool is a mean of
-   two neighbours (in a picture, of 2 x 2), without overlap. It stands behind each of the first
-   `pools` layers, at most one a layer; behind the last layer every coarse pixel is copied back to
-   those it came from.
+   of Su et al.). The memory c of both is read pixel by pixel and adds nothing. MK-LSTM has kernels 3
+   and 5 wide side by side, and a memory for each; its output gate reads each new memory through one
+   more kernel of the same width, so that a layer passes two kernels 5 wide in one step. A pool is a
+   mean or a maximum of two neighbours (in a picture, of 2 x 2), without overlap: both can depend on
+   the same pixels; the shade is that of the mean. It stands behind each of the first `pools` layers,
+   at most one a layer; behind the last layer every coarse pixel is copied back to those it came
+   from. So the cone is also that of coarse pixel 0, before it is copied: of an encoder's output.
 
    The file has three parts: the arithmetic, the drawing, the element. The first part knows
    nothing of the page and equals the gradient of such networks, as a test checks. */
@@ -30,6 +34,16 @@ const RANK = 8; // of the window's tensor train
 
 const radius = (kernel) => (kernel - 1) / 2;
 
+/** The kernels that a layer of MK-LSTM passes in one step, as alternatives: each gate reads through
+ *  3 or 5 pixels, and the output gate reads a new memory through as many once more. */
+const MK = [[3], [5], [3, 3], [5, 5]];
+
+/** How far one layer reads in one step. */
+const stepRadius = ({ cell, kernel }) => {
+  const ways = cell === "mk" ? MK : [[kernel]];
+  return Math.max(...ways.map((way) => way.map(radius).reduce((a, b) => a + b)));
+};
+
 /** A jump of j = 1, 2, … steps back passes so many kernels. */
 function jumps(cell) {
   return cell === "window" ? [2, 3, 4] : [1];
@@ -41,7 +55,7 @@ const pooled = (setting, layer) => layer <= setting.pools;
 
 /** The cone, in whole numbers: for each lag the interval of pixels that pixel 0 depends on. */
 function cone(setting, lags = LAGS) {
-  const r = radius(setting.kernel);
+  const r = stepRadius(setting);
   const grow = ([first, last], by) => [first - by, last + by];
   const hull = (a, b) => (a ? [Math.min(a[0], b[0]), Math.max(a[1], b[1])] : b);
   // What is read of the output of the layer at hand. Pixel 0 copies the coarse pixel 0.
@@ -61,16 +75,12 @@ function cone(setting, lags = LAGS) {
 /** A row of weights: those of the pixels first, first + 1, … */
 const row = (first, weights) => ({ first, weights });
 
-function spreadOut({ first, weights }, kernel, times = 1) {
-  let out = row(first, weights);
-  for (let n = 0; n < times; n++) {
-    const wide = new Array(out.weights.length + kernel - 1).fill(0);
-    out.weights.forEach((weight, place) => {
-      for (let tap = 0; tap < kernel; tap++) wide[place + tap] += weight / kernel;
-    });
-    out = row(out.first - radius(kernel), wide);
-  }
-  return out;
+function spreadOut({ first, weights }, kernel) {
+  const wide = new Array(weights.length + kernel - 1).fill(0);
+  weights.forEach((weight, place) => {
+    for (let tap = 0; tap < kernel; tap++) wide[place + tap] += weight / kernel;
+  });
+  return row(first - radius(kernel), wide);
 }
 
 function sum(rows) {
@@ -81,15 +91,26 @@ function sum(rows) {
   return row(first, weights);
 }
 
+const scaled = ({ first, weights }, by) =>
+  row(
+    first,
+    weights.map((weight) => weight * by),
+  );
+
+/** Through the kernels of a layer, so many times; ways that are open side by side share equally. */
+function through({ cell, kernel }, one, times = 1) {
+  const ways = cell === "mk" ? MK : [[kernel]];
+  let out = one;
+  for (let n = 0; n < times; n++)
+    out = sum(ways.map((way) => scaled(way.reduce(spreadOut, out), 1 / ways.length)));
+  return out;
+}
+
 /** How much each pixel of the cone would count if every kernel were uniform and every layer took
  *  equal shares of all it reads: composed uniform kernels, each lag scaled to the sum 1. */
 function influence(setting, lags = LAGS) {
   const steps = jumps(setting.cell);
-  const share = ({ first, weights }) =>
-    row(
-      first,
-      weights.map((weight) => weight / (1 + steps.length)),
-    );
+  const share = (one) => scaled(one, 1 / (1 + steps.length));
   const halved = ({ first, weights }) =>
     row(
       2 * first,
@@ -101,19 +122,13 @@ function influence(setting, lags = LAGS) {
     for (let lag = 1; lag < lags; lag++) {
       const past = steps.flatMap((kernels, place) => {
         const from = lag - place - 1;
-        return from < 0 ? [] : [share(spreadOut(read[from], setting.kernel, kernels))];
+        return from < 0 ? [] : [share(through(setting, read[from], kernels))];
       });
       read[lag] = sum([read[lag], ...past]);
     }
-    read = read.map((one) => share(spreadOut(one, setting.kernel)));
+    read = read.map((one) => share(through(setting, one)));
   }
-  return read.map(({ first, weights }) => {
-    const total = weights.reduce((a, b) => a + b, 0);
-    return row(
-      first,
-      weights.map((weight) => weight / total),
-    );
-  });
+  return read.map((one) => scaled(one, 1 / one.weights.reduce((a, b) => a + b, 0)));
 }
 
 /** The middle of a row that is left when each side has given up at most 2.5% of the weight. */
@@ -127,6 +142,8 @@ function middle({ first, weights }) {
   const [left, right] = [drop(weights), drop([...weights].reverse())];
   return [first + left, first + weights.length - 1 - right];
 }
+
+const width = ([first, last]) => last - first + 1;
 
 /** Where a point was that will be at pixel 0 in the next frame. */
 const track = (speed, lag) => 0 - speed * (lag + 1);
@@ -148,15 +165,20 @@ function fastest(intervals, sign) {
 
 /** Multiply-adds a pixel and a frame, in two dimensions: 32 channels in every layer, rank 8. */
 function macs({ cell, layers, kernel, pools }) {
-  const taps = kernel ** 2;
   const gates = 4 * HIDDEN;
+  const taps = kernel ** 2;
+  const both = 3 ** 2 + 5 ** 2; // of MK-LSTM
   const past =
     cell === "window"
       ? 3 * HIDDEN * RANK + 2 * RANK ** 2 + RANK * gates // preprocessing, G(3) and G(2), G(1)
       : HIDDEN * gates;
+  const layerMacs =
+    cell === "mk"
+      ? both * (2 * HIDDEN * gates + HIDDEN ** 2) + 2 * HIDDEN ** 2 // gates, looks, the 1 x 1 mix
+      : taps * (HIDDEN * gates + past);
   let total = 2 * HIDDEN; // 1 x 1 maps from the frame and to it
   for (let layer = 1; layer <= layers; layer++)
-    total += (taps * (HIDDEN * gates + past)) / 4 ** level({ pools }, layer);
+    total += layerMacs / 4 ** level({ pools }, layer);
   return total;
 }
 
@@ -334,12 +356,21 @@ function draw(places, { intervals, weights, lags }, speed) {
 
 /* ------------------------------------------------------------------ 3. The element */
 
-const CELLS = { convlstm: "ConvLSTM", window: "window of 3" };
+const CELLS = { convlstm: "ConvLSTM", window: "window of 3", mk: "MK-LSTM" };
 const NUMBERS = { layers: [1, 12, 6], kernel: [3, 5, 3], pools: [0, 2, 0], speed: [-8, 8, 1] };
-const PRESETS = {
-  stays: ["stays in", { cell: "convlstm", layers: 6, kernel: 3, pools: 0, speed: 1 }],
-  leaves: ["leaves", { cell: "convlstm", layers: 6, kernel: 3, pools: 0, speed: 4 }],
-  pool: ["one pool", { cell: "convlstm", layers: 6, kernel: 3, pools: 1, speed: 4 }],
+const encoder = (cell, pools) => ({ cell, layers: 3, kernel: 3, pools });
+const EXAMPLES = {
+  tracks: {
+    stays: ["stays in", { cell: "convlstm", layers: 6, kernel: 3, pools: 0, speed: 1 }],
+    leaves: ["leaves", { cell: "convlstm", layers: 6, kernel: 3, pools: 0, speed: 4 }],
+    pool: ["one pool", { cell: "convlstm", layers: 6, kernel: 3, pools: 1, speed: 4 }],
+  },
+  encoders: {
+    conv: ["ConvLSTM", encoder("convlstm", 0)],
+    sms: ["SMS-LSTM", encoder("convlstm", 2)],
+    tms: ["TMS-LSTM", encoder("mk", 0)],
+    ms: ["MS-LSTM", encoder("mk", 2)],
+  },
 };
 let instances = 0; // radio buttons of one figure share a name that no other figure has
 
@@ -393,6 +424,15 @@ class LightCone extends HTMLElement {
     Object.assign(this.state, changes);
     this.state.pools = Math.min(this.state.pools, this.state.layers); // at most one a layer
     this.#compute();
+  }
+
+  #examples() {
+    const name = this.getAttribute("examples") ?? "tracks";
+    if (!(name in EXAMPLES))
+      throw new RangeError(
+        `<light-cone examples="${name}">: must be one of ${Object.keys(EXAMPLES).join(", ")}`,
+      );
+    return EXAMPLES[name];
   }
 
   #compute() {
@@ -477,7 +517,7 @@ class LightCone extends HTMLElement {
           "div",
           { class: "lc-presets", role: "group", "aria-label": "Examples" },
           html("span", { class: "lc-label" }, "Show me"),
-          Object.entries(PRESETS).map(preset),
+          Object.entries(this.#examples()).map(preset),
         ),
         html(
           "div",
@@ -493,7 +533,7 @@ class LightCone extends HTMLElement {
         html(
           "p",
           { class: "lc-key" },
-          "Stepped line: edge of the cone. Shade and rule: uniform kernels, and the middle 95% of their weight. ● the point, seen. ✗ unseen. □ the predicted pixel. Drag the point, or use the slider.",
+          "Stepped line: edge of the cone. Shade and rule: uniform kernels, and the middle 95% of their weight. ● the point, seen. ✗ unseen. □ the predicted pixel. Drag the point, or use the slider. MK-LSTM has both kernels, 3 and 5.",
         ),
         this.parts.facts,
         html(
@@ -557,8 +597,9 @@ class LightCone extends HTMLElement {
     const s = this.state;
     for (const input of this.querySelectorAll("input[type=radio]")) {
       const key = input.dataset.control;
-      input.checked = input.value === String(s[key]);
-      input.disabled = key === "pools" && Number(input.value) > s.layers;
+      const given = key === "kernel" && s.cell === "mk"; // both: nothing to choose
+      input.checked = !given && input.value === String(s[key]);
+      input.disabled = given || (key === "pools" && Number(input.value) > s.layers);
     }
     for (const key of ["layers", "speed"]) {
       const slider = this.querySelector(`input[data-control=${key}]`);
@@ -655,6 +696,12 @@ class LightCone extends HTMLElement {
         "Reach at lag k",
         left === right ? left : `${left} | ${right}`,
         left === right ? "pixels to either side" : "pixels to the left | to the right",
+      ),
+      fact(
+        "width",
+        "Width at lag 0",
+        plural(width(intervals[0]), "pixel"),
+        `and ${width(intervals[1]) - width(intervals[0])} more with each step back`,
       ),
       fact(
         "fastest",

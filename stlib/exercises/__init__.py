@@ -27,6 +27,7 @@ from stlib.exercises import (
     chapter_11,
     chapter_12,
     chapter_13,
+    chapter_14,
     chapter_15,
 )
 from stlib.exercises.compare import Unfit, show
@@ -55,6 +56,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_11.EXERCISES,
         *chapter_12.EXERCISES,
         *chapter_13.EXERCISES,
+        *chapter_14.EXERCISES,
         *chapter_15.EXERCISES,
     )
 

@@ -4,15 +4,17 @@ from collections.abc import Callable
 from itertools import pairwise, product
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from torch import Tensor, nn
 
-from stlib.cells import ConvLSTM
+from stlib.cells import MKLSTM, ConvLSTM
 from stlib.cost import macs
 from stlib.networks import Stack
+from stlib.reach import Copies, Pool, Unit, cone, encoder
 from stlib.receptive_field import recurrent_radii, spread
 from stlib.tensor_train import correlate, kernels, recursive
 from tests.browser.element import document
@@ -22,10 +24,16 @@ LAGS = 8
 PRESETS = [
     {"cell": cell, "layers": layers, "kernel": kernel, "pools": pools}
     for cell, layers, kernel, pools in product(
-        ("convlstm", "window"), (1, 2, 3, 6), (3, 5), (0, 1, 2)
+        ("convlstm", "window", "mk"), (1, 2, 3, 6), (3, 5), (0, 1, 2)
     )
-    if pools <= layers
+    if pools <= layers and (cell, kernel) != ("mk", 5)  # MK-LSTM has both kernels anyway
 ]
+ENCODERS = {  # button: the encoder, its width in pixels, and what a step back adds
+    "conv": (encoder(Unit()), 7, 2),
+    "sms": (encoder(Unit(), pools=2), 18, 8),
+    "tms": (encoder(Unit((3, 5), looks=True)), 25, 8),
+    "ms": (encoder(Unit((3, 5), looks=True), pools=2), 60, 32),
+}
 
 # --------------------------------------------------------- networks with positive weights
 
@@ -61,8 +69,12 @@ class Row(nn.Module):
 
     def __init__(self, cell: str, layers: int, kernel: int, pools: int) -> None:
         super().__init__()
-        made = {"convlstm": ConvLSTM, "window": Window}[cell]
-        self.cells = nn.ModuleList(made(1, 1, kernel) for _ in range(layers))
+        made: dict[str, Callable[[], nn.Module]] = {
+            "convlstm": lambda: ConvLSTM(1, 1, kernel),
+            "window": lambda: Window(1, 1, kernel),
+            "mk": lambda: MKLSTM(1, 1),
+        }
+        self.cells = nn.ModuleList(made[cell]() for _ in range(layers))
         self.pools, self.pool = pools, nn.AvgPool2d((1, 2))
         self.copy = nn.Upsample(scale_factor=(1, 2**pools))
 
@@ -82,7 +94,7 @@ def gradient_support(setting: dict[str, Any], intervals: list[list[int]]) -> lis
     network = Row(**setting).double()
     with torch.no_grad():
         for weight in network.parameters():
-            weight.copy_(torch.rand_like(weight) * 0.5 + 0.1)
+            weight.copy_(torch.rand_like(weight) * 0.1 + 0.02)
     middle = 4 * (max(-first for first, _ in intervals) // 4 + 2)
     width = middle + 4 * (max(last for _, last in intervals) // 4 + 2)
     frames = torch.rand(LAGS, 1, 1, 1, width, dtype=torch.float64, requires_grad=True)
@@ -96,8 +108,8 @@ def gradient_support(setting: dict[str, Any], intervals: list[list[int]]) -> lis
 def choose(page: Page, **settings: object) -> None:
     """Set the controls as a reader does."""
     for name in ("layers", "speed", "cell", "kernel", "pools"):  # pools need layers
-        if name not in settings:
-            continue
+        if name not in settings or (name == "kernel" and settings.get("cell") == "mk"):
+            continue  # MK-LSTM's kernels are given
         control = f"input[data-control={name}]"
         if name in ("layers", "speed"):
             page.locator(control).fill(str(settings[name]))
@@ -169,6 +181,53 @@ def test_without_pools_the_cone_is_stlibs(figure: Callable[..., Page]) -> None:
         assert arithmetic(page, "cone", setting) == [[-radius, radius] for radius in radii]
 
 
+def test_with_pools_the_cone_is_stlibs_and_that_of_a_coarse_pixel(
+    figure: Callable[..., Page],
+) -> None:
+    page = figure()
+    for setting in PRESETS:
+        if setting["cell"] == "window":
+            continue
+        mk, k = setting["cell"] == "mk", setting["kernel"]
+        unit = Unit((3, 5), looks=True) if mk else Unit((k,))
+        parts = [
+            part
+            for layer in range(setting["layers"])
+            for part in ([unit, Pool()] if layer < setting["pools"] else [unit])
+        ]
+        shown = [tuple(ends) for ends in arithmetic(page, "cone", setting)]
+        assert shown == cone(parts, 0, LAGS)
+        assert shown == cone([*parts, Copies(2 ** setting["pools"])], 0, LAGS)
+
+
+def test_the_examples_of_chapter_14_are_the_four_encoders(figure: Callable[..., Page]) -> None:
+    page = figure("examples=encoders layers=3 speed=4")
+    for button, (parts, width, step) in ENCODERS.items():
+        page.locator(f"button[data-control={button}]").click()
+        assert [[int(row[1]), int(row[2])] for row in shown(page)] == [
+            list(ends) for ends in cone(parts, 0, LAGS)
+        ]
+        assert fact(page, "width") == f"{width} pixels"
+        assert f"and {step} more with each step back" in page.locator(".lc-facts").inner_text()
+        assert page.locator("[data-value=speed]").inner_text() == "4"  # the same point for all
+        assert page.locator("input[data-control=kernel][value='5']").is_disabled() == (
+            button in ("tms", "ms")
+        )
+    assert fact(page, "macs") == "414016"  # 308 + 308/4 + 308/16 times 32 squared, and the ends
+
+
+def test_the_shade_of_mk_lstm_shares_equally_between_its_ways(
+    figure: Callable[..., Page],
+) -> None:
+    page = figure()
+    rows = arithmetic(page, "influence", {"cell": "mk", "layers": 1, "kernel": 3, "pools": 0})
+    three, five = np.ones(3) / 3, np.ones(5) / 5
+    ways = [three, five, np.convolve(three, three), np.convolve(five, five)]
+    once = sum(np.pad(way, (9 - len(way)) // 2) for way in ways) / 4
+    assert rows[0]["weights"] == pytest.approx(once)
+    assert rows[1]["weights"] == pytest.approx(np.convolve(once, once))
+
+
 def test_the_shade_is_composed_uniform_kernels(figure: Callable[..., Page]) -> None:
     page = figure()
     uniform = torch.full((1, 1, 1, 3), 1 / 3, dtype=torch.float64)
@@ -193,13 +252,15 @@ def test_the_middle_holds_95_percent_and_gives_up_no_more_than_it_must(
         assert sum(weights[right + 1 :]) <= 0.025 < sum(weights[right:])
 
 
-@pytest.mark.parametrize(("cell", "kernel"), [("convlstm", 3), ("window", 5)])
+@pytest.mark.parametrize(("cell", "kernel"), [("convlstm", 3), ("window", 5), ("mk", 3)])
 def test_the_price_is_what_pytorch_executes(
     figure: Callable[..., Page], cell: str, kernel: int
 ) -> None:
     def made(inputs: int, outputs: int) -> nn.Module:
         if cell == "convlstm":
             return ConvLSTM(inputs, outputs, kernel)
+        if cell == "mk":
+            return MKLSTM(inputs, outputs)
         return Window(inputs, outputs, kernel, rank=8)
 
     network = Stack(made, channels=1, hidden=(32,) * 3)
@@ -314,7 +375,12 @@ def test_the_point_can_be_dragged(figure: Callable[..., Page]) -> None:
 
 @pytest.mark.parametrize(
     ("attributes", "complaint"),
-    [("cell=gru", 'cell="gru"'), ("layers=13", 'layers="13"'), ("kernel=4", "must be 3 or 5")],
+    [
+        ("cell=gru", 'cell="gru"'),
+        ("layers=13", 'layers="13"'),
+        ("kernel=4", "must be 3 or 5"),
+        ("examples=all", "tracks, encoders"),
+    ],
 )
 def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint: str) -> None:
     page = browser.new_page()

@@ -18,6 +18,7 @@ FLOORS = (
         "losses",
         "metrics",
         "paired",
+        "reach",
         "receptive_field",
         "sampling",
         "stages",
