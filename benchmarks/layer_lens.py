@@ -39,12 +39,10 @@ def pictures(h: Tensor, readout: nn.Conv2d, fitted: nn.Conv2d) -> dict[str, Tens
 
 
 def scale_of(view: str, picture: Tensor) -> tuple[float, float]:
-    """The numbers of a black and of a white pixel, four digits each, outward."""
+    """The numbers of a black and of a white pixel, four digits each."""
     if view in ("lens", "fitted"):
         return 0.0, 1.0
-    low, high = float(picture.min()), float(picture.max())
-    room = 5e-4 * max(abs(low), abs(high), 1e-12)
-    return float(f"{low - room:.4g}"), float(f"{high + room:.4g}")
+    return float(f"{picture.min():.4g}"), float(f"{picture.max():.4g}")
 
 
 def as_bytes(picture: Tensor, scale: tuple[float, float]) -> bytes:

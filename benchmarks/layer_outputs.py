@@ -14,6 +14,7 @@ second call measures only what is new.
 import argparse
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from statistics import mean
@@ -23,11 +24,13 @@ import torch
 from torch import Tensor, nn
 
 from stlib.artifacts import Result, provenance, save_result
+from stlib.evaluation import predictions
 from stlib.experiments import Job, jobs, trained
 from stlib.layer_outputs import (
     channel_rms,
     channel_sum,
     contrast,
+    cut_skip,
     enlarged,
     fit_readout,
     foreground_area,
@@ -35,8 +38,10 @@ from stlib.layer_outputs import (
     lens,
     mean_frequency,
     radial_spectrum,
+    silenced,
 )
 from stlib.metrics import mse
+from stlib.networks import Pyramid
 from stlib.paired import paired, verdict
 from stlib.recipes import Recipe
 from stlib.recipes.ms_lstm import FOUR
@@ -46,23 +51,23 @@ from stlib.shipped import ship
 
 SEEDS = (0, 1, 2, 3, 4)
 NAMES = {model: f"ms-table-3-{model.lower()}" for model in FOUR}
-CLIPS, FITTED_ON, BATCH = 200, 32, 20  # test clips, validation clips
+CLIPS, FITTED_ON, CUT_CLIPS, BATCH = 200, 32, 32, 20  # test, validation, test clips; at a time
 AHEAD = {"first": 1, "fifth": 5}  # which frame after the context a step foretells
 LEVELS = (0.25, 0.5, 0.75)  # of the brightest pixel
 WEIGHTS = ("trained", "untrained")
 
 
 class Claim(NamedTuple):
-    """That `first` is larger than `second`, in percent of the second; or `alike`.
+    """That `first` is larger than `second`, in percent of the second; or not, where it is denied.
 
-    Each side is (model, layer, what is measured); the layer 'frame' is the last frame read.
+    Each side is (model, layer); the layer 'frame' is the last frame read.
     """
 
     says: str
     measured: str
     first: tuple[str, str]
     second: tuple[str, str]
-    alike: bool = False
+    denied: bool = False
 
 
 CLAIMS = (
@@ -79,7 +84,14 @@ CLAIMS = (
         ("SMS-LSTM", "2"),
     ),
     Claim("digits plainer in layer 2, TMS than MS", "digits", ("TMS-LSTM", "2"), ("MS-LSTM", "2")),
-    *(Claim("finer from layer 3 to layer 5", "frequency", (m, "5"), (m, "3")) for m in FOUR),
+    *(
+        Claim("finer from layer 3 to 5", "frequency", (m, "5"), (m, "3"))
+        for m in ("SMS-LSTM", "MS-LSTM")
+    ),
+    *(
+        Claim("not finer from layer 3 to 5", "frequency", (m, "5"), (m, "3"), denied=True)
+        for m in ("ConvLSTM", "TMS-LSTM")
+    ),
 )
 
 
@@ -187,17 +199,41 @@ def measured_at(place: int, test: Said, fitted: Said, readout: nn.Conv2d, labels
     return told
 
 
+@torch.no_grad()
+def cuts(network: nn.Module, recipe: Recipe) -> dict[str, Any]:
+    """The errors of a pyramid whole, without its coarse layers, and without its finest skip."""
+    low, top, below = network.cells[0], network.cells[-1], network.cells[-2]
+    ways = {
+        "whole": nullcontext(),
+        "fine only": silenced([below]),
+        "coarse only": cut_skip(low, top),
+    }
+    told = {}
+    for name, way in ways.items():
+        with way:
+            clips, foretold = predictions(network, recipe, clips=CUT_CLIPS)
+        steps = 1e3 * mse(foretold.clamp(0, 1), clips.future).mean(0)
+        told[name] = {ahead: rounded(steps[count - 1]) for ahead, count in AHEAD.items()}
+    return told
+
+
 def measured(job: Job, kept: Path) -> dict[str, Any]:
     """One run, trained and untrained; read from `kept` if that is younger than the run."""
     part = kept / f"{job.name}-seed-{job.seed}.json"
-    if part.is_file() and part.stat().st_mtime > Run(job.folder).network_file.stat().st_mtime:
-        return json.loads(part.read_text(encoding="utf-8"))
     recipe, network = trained(job.folder)
+    told: dict[str, Any] = {}
+    if part.is_file() and part.stat().st_mtime > Run(job.folder).network_file.stat().st_mtime:
+        told = json.loads(part.read_text(encoding="utf-8"))
+    if isinstance(network, Pyramid) and "cuts" not in told:
+        told["cuts"] = cuts(network, recipe)
+        part.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(told), encoding="utf-8")
+    if WEIGHTS[-1] in told:
+        return told
     torch.manual_seed(job.seed)
     networks = {"trained": network, "untrained": recipe.network.build().eval()}
     data = recipe.data.open("test")
     labels = torch.tensor([data.labels(index)[0] for index in range(CLIPS)])
-    told: dict[str, Any] = {}
     for weights, one in networks.items():
         steps = [recipe.context - 2 + ahead for ahead in AHEAD.values()]
         test = said(one, recipe, "test", CLIPS, steps)
@@ -213,8 +249,7 @@ def measured(job: Job, kept: Path) -> dict[str, Any]:
 
 def compared(found: dict[str, Any], claim: Claim, weights: str, ahead: str) -> dict[str, Any]:
     """One sentence against the seeds that both its networks have."""
-    one, other = found[claim.first[0]], found[claim.second[0]]
-    seeds = [seed for seed in one if seed in other]
+    seeds = [seed for seed in found[claim.first[0]] if seed in found[claim.second[0]]]
     first, second = (
         [found[model][seed][weights][ahead][layer][claim.measured] for seed in seeds]
         for model, layer in (claim.first, claim.second)
@@ -227,12 +262,13 @@ def compared(found: dict[str, Any], claim: Claim, weights: str, ahead: str) -> d
     if len(seeds) < 2:
         return {**row, "verdict": "not resolved"}
     interval = paired(first, second)
-    way = {"higher": "supported", "lower": "contradicted", "not resolved": "not resolved"}
-    word = way[verdict(interval)]
+    said = verdict(interval)
+    found_so = said == ("lower" if claim.denied else "higher")
+    word = "supported" if found_so else "contradicted"
     return {
         **row,
         "percent": rounded([100 * value / level for value in interval]),
-        "verdict": "contradicted" if claim.alike and word == "supported" else word,
+        "verdict": said if said == "not resolved" else word,
     }
 
 
@@ -274,6 +310,7 @@ def main() -> None:
     torch.set_num_threads(1)
     queue = jobs(tuple(NAMES.values()), SEEDS, "lab", options.runs)
     over = [job for job in queue if Run(job.folder).network_file.is_file()]
+    over.sort(key=lambda job: job.name == NAMES["TMS-LSTM"])  # the dearest last
     models = {name: model for model, name in NAMES.items()}
     found: dict[str, Any] = {model: {} for model in NAMES}
     for job in over:
@@ -283,6 +320,7 @@ def main() -> None:
             print(job.name, "seed", job.seed, flush=True)
     told = {
         "clips": CLIPS,
+        "cut_clips": CUT_CLIPS,
         "fitted_on": FITTED_ON,
         "levels": LEVELS,
         "ahead": AHEAD,

@@ -17,6 +17,7 @@ __all__ = [
     "channel_rms",
     "channel_sum",
     "contrast",
+    "cut_skip",
     "enlarged",
     "fit_readout",
     "foreground_area",
@@ -25,6 +26,7 @@ __all__ = [
     "mean_frequency",
     "radial_spectrum",
     "recording",
+    "silenced",
 ]
 
 
@@ -93,6 +95,56 @@ def layer_outputs(
         if not steps:
             raise ValueError(f"layer {place} said nothing: the call did not pass through it")
     return [torch.stack(steps, dim=1) for steps in told]
+
+
+@contextmanager
+def silenced(layers: Iterable[nn.Module]) -> Iterator[None]:
+    """While the block runs, the layers say zero to whoever reads them; their states go on.
+
+    Args:
+        layers: that return a tuple which begins with a tensor, as cells do.
+
+    Source: this book, chapter 17.
+    """
+
+    def hush(_: nn.Module, __: Any, returned: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (torch.zeros_like(returned[0]), *returned[1:])
+
+    hooks = [layer.register_forward_hook(hush) for layer in layers]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+@contextmanager
+def cut_skip(source: nn.Module, reader: nn.Module) -> Iterator[None]:
+    """While the block runs, what `source` says is taken off what `reader` reads.
+
+    Where the network adds the one to the other, as `Pyramid` adds a layer of its first half to
+    what its mirror reads, only the way around is left.
+
+    Args:
+        source: a cell.
+        reader: a cell that is called after it, on maps of the same shape.
+
+    Source: this book, chapter 17.
+    """
+    last: list[Tensor] = []
+
+    def keep(_: nn.Module, __: Any, returned: tuple[Any, ...]) -> None:
+        last[:] = [returned[0]]
+
+    def take_off(_: nn.Module, read: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (read[0] - last[0], *read[1:])
+
+    hooks = [source.register_forward_hook(keep), reader.register_forward_pre_hook(take_off)]
+    try:
+        yield
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def channel_sum(

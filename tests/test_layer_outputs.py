@@ -15,6 +15,7 @@ from stlib.layer_outputs import (
     channel_rms,
     channel_sum,
     contrast,
+    cut_skip,
     enlarged,
     fit_readout,
     foreground_area,
@@ -23,6 +24,7 @@ from stlib.layer_outputs import (
     mean_frequency,
     radial_spectrum,
     recording,
+    silenced,
 )
 from stlib.networks import Pyramid, Stack
 from stlib.rollout import forecast, rollout
@@ -86,6 +88,37 @@ def test_a_layer_that_says_nothing_or_no_tensor_is_named():
     with pytest.raises(TypeError, match="Identity returned list"):
         layer_outputs([odd], lambda: odd([1]))
     assert hooks(odd) == 0
+
+
+# Cutting
+
+
+def test_two_cuts_leave_one_road_each():
+    """By hand: a pyramid of two scales is layer 0, then down, around and up, plus what it said."""
+    torch.manual_seed(0)
+    network, frame = Pyramid(ConvLSTM, 1, (2, 2, 2, 2)), torch.rand(1, 1, 4, 4)
+    lowest, *_, top = network.cells
+    with torch.no_grad(), recording([network.cells[2]]) as told:
+        x, *_ = lowest(network.embed(frame))
+        whole, _ = network(frame)
+        around = enlarged(told[0][0], 4)
+        for cut, read in (
+            (silenced([network.cells[2]]), x),
+            (cut_skip(lowest, top), around),
+        ):
+            with cut:
+                found, _ = network(frame)
+            assert_close(found, network.readout(top(read)[0]), rtol=0, atol=1e-6)
+            assert not torch.allclose(found, whole, atol=1e-4)
+        assert_close(network(frame)[0], whole, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("cut", [lambda cells: silenced(cells), lambda cells: cut_skip(*cells)])
+def test_a_cut_ends_with_its_block(cut):
+    network = Stack(ConvLSTM, 1, (2, 2))
+    with pytest.raises(ValueError, match="3 channels"), cut(network.cells):
+        network(torch.zeros(1, 3, 4, 4))
+    assert hooks(network) + sum(len(m._forward_pre_hooks) for m in network.modules()) == 0
 
 
 # Pictures

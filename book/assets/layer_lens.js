@@ -143,7 +143,7 @@ const html = (name, attributes = {}, ...children) =>
 const svg = (name, attributes = {}, ...children) =>
   node("http://www.w3.org/2000/svg", name, attributes, children);
 
-const short = (x) => (Math.abs(x) >= 0.01 || x === 0 ? x.toFixed(2) : x.toExponential(0));
+const short = (x) => (Math.abs(x) >= 0.005 || x === 0 ? x.toFixed(2) : x.toExponential(0));
 const minus = (words) => words.replace("-", "−");
 
 /** A picture pixel by pixel; the style enlarges it without smoothing. */
