@@ -89,7 +89,7 @@ function radialSpectrum({ side, data }) {
   return Array.from(rings, (energy) => energy ?? 0);
 }
 
-/** Mean ring, weighted by energy, ring 0 left out: cycles a frame. */
+/** Mean ring, weighted by energy, ring 0 left out: cycles a frame. NaN without any pattern. */
 function meanFrequency(rings) {
   const pattern = rings.slice(1);
   const total = pattern.reduce((a, b) => a + b, 0);
@@ -143,13 +143,14 @@ const html = (name, attributes = {}, ...children) =>
 const svg = (name, attributes = {}, ...children) =>
   node("http://www.w3.org/2000/svg", name, attributes, children);
 
+const waves = (frequency) => (frequency > 0 ? frequency.toFixed(2) : "no");
 const short = (x) => (Math.abs(x) >= 0.005 || x === 0 ? x.toFixed(2) : x.toExponential(0));
 const minus = (words) => words.replace("-", "−");
 
 /** A picture pixel by pixel; the style enlarges it without smoothing. */
 function paint(canvas, { side, bytes }) {
   Object.assign(canvas, { height: side, width: side });
-  const pen = canvas.getContext("2d");
+  const pen = canvas.getContext("2d", { willReadFrequently: true }); // tests read it
   const image = pen.createImageData(side, side);
   bytes.forEach((grey, n) => image.data.set([grey, grey, grey, 255], 4 * n));
   pen.putImageData(image, 0, 0);
@@ -172,6 +173,7 @@ function drawSpectra(rows) {
   const curves = Object.entries(rows).map(([name, rings]) => {
     const pattern = rings.slice(1, WAVES + 1);
     const total = rings.slice(1).reduce((a, b) => a + b, 0);
+    if (!(total > 0)) return []; // one shade everywhere: no pattern
     const points = pattern.map((energy, n) => [x(n + 1), y(energy / total)]);
     return [
       svg("polyline", { class: `ll-curve ll-${name}`, points: points.map((p) => p.join()).join(" ") }),
@@ -423,14 +425,14 @@ class LayerLens extends HTMLElement {
     parts.plot.replaceChildren(...drawSpectra({ frame: target.spectrum, a: a.spectrum, b: b.spectrum }));
     parts.plot.setAttribute(
       "aria-label",
-      `Spectra: on average ${a.frequency.toFixed(2)} waves across the frame in A, ${b.frequency.toFixed(2)} in B, ${target.frequency.toFixed(2)} in the frame that comes`,
+      `Spectra: on average ${waves(a.frequency)} waves across the frame in A, ${waves(b.frequency)} in B, ${waves(target.frequency)} in the frame that comes`,
     );
     const line = (words, tell) =>
       html("tr", {}, html("th", { scope: "row" }, words), [a, b, target].map((one) => html("td", {}, tell(one))));
     parts.numbers.replaceChildren(
       line("Grid", ({ one }) => `${one.side} × ${one.side}`),
       line("Half as bright or more", ({ area }) => `${(100 * area).toFixed(1)}%`),
-      line("Mean frequency, waves", ({ frequency }) => frequency.toFixed(2)),
+      line("Mean frequency, waves", ({ frequency }) => waves(frequency)),
       line("Error against it × 1000", ({ error }) => (error == null ? "–" : (1000 * error).toFixed(1))),
     );
     parts.summary.textContent = this.#summary(a, b);
@@ -450,7 +452,7 @@ class LayerLens extends HTMLElement {
     const unit = view === "lens" || view === "fitted" ? "an error of " : "";
     const tell = ({ error, area, frequency }) =>
       error === null
-        ? `${(100 * area).toFixed(1)}% of the frame bright, ${frequency.toFixed(2)} waves`
+        ? `${(100 * area).toFixed(1)}% of the frame bright, ${waves(frequency)} waves`
         : `${(1000 * error).toFixed(1)}`;
     return `Layer ${layer}, having read ${source}: A ${unit}${tell(a)}; B ${unit}${tell(b)}.`;
   }
