@@ -330,6 +330,17 @@ def test_a_frame_holds_its_digits_where_the_tracks_say_and_black_elsewhere():
             np.testing.assert_array_equal(frame.numpy() > 0, boxes)  # every pixel has ink
 
 
+def test_a_label_names_the_digit_that_is_drawn():
+    made = clips(number=1, speed=(0.0, 0.0), frames=1)
+    for index in range(len(made)):
+        row, column = made.tracks(index)[0, 0].astype(int)
+        drawn = made.draw(index)[0, row : row + 28, column : column + 28]
+        (label,) = made.labels(index)
+        same = (made.share.images == drawn).all((1, 2))
+        assert set(made.share.labels[same].tolist()) == {label}
+    assert len(clips(number=2).labels(0)) == 2
+
+
 def test_overlapping_digits_show_the_brighter_pixel():
     """Two digits nailed down: each frame is the larger of the two drawn alone."""
     made = clips(samples=3, number=2, canvas=40, speed=(0.0, 0.0), frames=2)

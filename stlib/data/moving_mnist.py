@@ -100,6 +100,15 @@ class MovingMNIST(ClipSet):
         time = np.arange(self.frames)[:, None]
         return bounce((start * room)[:, None] + step[:, None] * time, room)
 
+    def labels(self, index: int) -> tuple[int, ...]:
+        """What each digit of clip `index` shows, 0 to 9.
+
+        Raises:
+            IndexError: there is no such clip.
+        """
+        which, _, _ = self._choices(index)
+        return tuple(self.share.labels[which].tolist())
+
     def draw(self, index: int) -> Bytes:
         """Clip `index` in bytes, as it is stored.
 

@@ -29,6 +29,7 @@ from stlib.exercises import (
     chapter_13,
     chapter_14,
     chapter_15,
+    chapter_17,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -58,6 +59,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_13.EXERCISES,
         *chapter_14.EXERCISES,
         *chapter_15.EXERCISES,
+        *chapter_17.EXERCISES,
     )
 
 
