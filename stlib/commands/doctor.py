@@ -13,8 +13,8 @@ __all__ = ["doctor", "findings"]
 # What must import, by the extra of pyproject.toml that brings it.
 EXTRAS = {
     "train": (
-        "accelerate", "av", "filelock", "lpips", "pooch", "safetensors", "skimage", "sklearn",
-        "tensorboard", "torchvision", "tqdm", "tyro",
+        "accelerate", "av", "filelock", "h5py", "lpips", "pooch", "safetensors", "skimage",
+        "sklearn", "tensorboard", "torchvision", "tqdm", "tyro",
     ),
     "book": (
         "anywidget", "hypothesis", "ipywidgets", "jupyter_book", "jupyterlab", "matplotlib",

@@ -1,15 +1,34 @@
 """KTH's six actions and 25 subjects, and who of them trains, validates and tests."""
 
-from typing import get_args
+from collections.abc import Sequence
+from typing import Literal, TypeAlias, get_args
 
 from stlib.data.clips import Split
 
-__all__ = ["ACTIONS", "SUBJECTS", "subjects"]
+__all__ = ["ACTIONS", "SUBJECTS", "Action", "chosen", "subjects"]
 
 # As the files spell them: those that travel first.
-ACTIONS = ("walking", "jogging", "running", "boxing", "handwaving", "handclapping")
+Action: TypeAlias = Literal["walking", "jogging", "running", "boxing", "handwaving", "handclapping"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
 SUBJECTS = 25
 LAST_TRAINING = 16
+
+
+def chosen(actions: Sequence[Action]) -> tuple[Action, ...]:
+    """The classes of a data set that shows some of the actions, in the order given.
+
+    Args:
+        actions: those wanted; none is all six.
+
+    Raises:
+        ValueError: one that KTH does not have, or one twice.
+
+    Source: this book.
+    """
+    unknown = [action for action in actions if action not in ACTIONS]
+    if unknown or len(set(actions)) < len(actions):
+        raise ValueError(f"{actions=}, expected some of {', '.join(ACTIONS)}, each once")
+    return tuple(actions) or ACTIONS
 
 
 def subjects(split: Split, validating: int = 3) -> tuple[int, ...]:

@@ -1,17 +1,30 @@
 """What every data set yields, and what a result says of it."""
 
 import hashlib
-from collections.abc import Sequence
-from typing import Literal, NamedTuple, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from jaxtyping import Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-__all__ = ["Clip", "ClipSet", "LabelledClips", "Origin", "Split", "mixed"]
+from stlib.data.units import Units
+
+__all__ = [
+    "Clip",
+    "ClipSet",
+    "LabelledClips",
+    "MeasuredClips",
+    "Origin",
+    "Split",
+    "existing",
+    "mixed",
+    "of_split",
+]
 
 Split: TypeAlias = Literal["training", "validation", "test"]
 Clip: TypeAlias = Float[Tensor, "_time _channel _height _width"]
+Count = TypeVar("Count", int, int | None)
 
 
 class Origin(NamedTuple):
@@ -58,6 +71,48 @@ class LabelledClips(ClipSet):
 
     labels: tuple[int, ...]
     classes: tuple[str, ...]
+
+
+class MeasuredClips(ClipSet):
+    """Clips of something that was measured.
+
+    Attributes:
+        units: what their values stand for.
+
+    Source: this book.
+    """
+
+    units: Units
+
+    def to_units(self, frames: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
+        """Frames of these clips, or forecasts of them, in the unit of what was measured."""
+        return self.units.to_units(frames)
+
+
+def existing(index: int, samples: int) -> int:
+    """The index, if there is such a clip.
+
+    Raises:
+        IndexError: there is none.
+
+    Source: this book.
+    """
+    if not 0 <= index < samples:
+        raise IndexError(f"clip {index} of {samples}; they count from 0")
+    return int(index)
+
+
+def of_split(clips: Mapping[str, Count], split: str) -> Count:
+    """How many clips of one split.
+
+    Raises:
+        ValueError: an unknown split.
+
+    Source: this book.
+    """
+    if split not in clips:
+        raise ValueError(f"{split=}, expected one of {', '.join(clips)}")
+    return clips[split]
 
 
 def mixed(names: Sequence[str], wanted: int | None) -> list[int]:

@@ -1,4 +1,4 @@
-"""Films that are missing, broken or in the wrong place: an error, or skipped and counted."""
+"""Films, files and maps that are missing, broken or misplaced: an error, or skipped and counted."""
 
 import warnings
 from typing import Literal, TypeAlias, get_args
@@ -9,7 +9,7 @@ Damaged: TypeAlias = Literal["error", "skip"]
 
 
 class Faults:
-    """What is wrong with the films of a data set.
+    """What is wrong with the films or maps of a data set.
 
     Args:
         damaged: 'error' raises the first fault, 'skip' notes each.
@@ -36,12 +36,13 @@ class Faults:
             raise fault
         self.noted.append(str(fault))
 
-    def tell(self, name: str) -> None:
+    def tell(self, name: str, things: str = "films") -> None:
         """Warn of what was skipped, if anything was: how much, and the first.
 
         Args:
             name: of the data set.
+            things: what was skipped.
         """
         if self.noted:
-            text = f"{name}: {len(self.noted)} films skipped; the first: {self.noted[0]}"
+            text = f"{name}: {len(self.noted)} {things} skipped; the first: {self.noted[0]}"
             warnings.warn(text, stacklevel=3)

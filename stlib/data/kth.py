@@ -9,14 +9,14 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
-from stlib.data.actions import ACTIONS, SUBJECTS, subjects
-from stlib.data.clips import Clip, LabelledClips, Origin, Split, mixed
+from stlib.data.actions import ACTIONS, SUBJECTS, Action, chosen, subjects
+from stlib.data.clips import Clip, LabelledClips, Origin, Split, existing, mixed
 from stlib.data.damage import Damaged, Faults
 from stlib.data.folders import find, missing
 from stlib.data.video import Filter, check_video, read_video
@@ -46,12 +46,11 @@ class KTHClips(LabelledClips):
     """Clips of contiguous frames from KTH's films, gray, read when they are asked for.
 
     Attributes:
+        classes: the actions shown.
         skipped: what was wrong with each film left out; empty where damage is an error.
 
-    Source: Schuldt, Laptev and Caputo 2004; Su et al., appendix B.4.
+    Source: Schuldt, Laptev and Caputo 2004; Su et al., appendix B.4; Ma et al., section 5.4.
     """
-
-    classes = ACTIONS
 
     def __init__(
         self,
@@ -61,7 +60,8 @@ class KTHClips(LabelledClips):
         samples: int | None = None,
         frames: int = 20,
         canvas: int = 128,
-        every: int | None = None,
+        actions: Sequence[Action] = (),
+        every: int | Sequence[int] | None = None,
         validating: int = 3,
         filter: Filter = "bilinear",
         damaged: Damaged = "error",
@@ -75,8 +75,9 @@ class KTHClips(LabelledClips):
             samples: how many clips; None is all.
             frames: of a clip, contiguous, within one sequence of 00sequences.txt.
             canvas: height and width in pixels; proportions are not kept.
-            every: frames from the start of one clip to that of the next; None is `frames`, so that
-                no two overlap.
+            actions: those shown, in the order of their labels; none is all six.
+            every: frames from the start of one clip to that of the next, in films of every action
+                or of each of them; None is `frames`, so that no two overlap.
             validating: how many of the sixteen training subjects validate, as in `subjects`.
             filter: how frames are resized, as in `stlib.data.video.resized`.
             damaged: 'error' raises at the first film that is missing or in the wrong place, and a
@@ -89,8 +90,9 @@ class KTHClips(LabelledClips):
                 clips than asked for.
             ImportError: PyAV is missing, where damage is skipped.
         """
-        step = frames if every is None else every
-        if min(frames, canvas, step) < 1:
+        self.classes: tuple[Action, ...] = chosen(actions)
+        strides = _strides(self.classes, frames if every is None else every)
+        if min(frames, canvas, *strides.values()) < 1:
             raise ValueError(f"{frames=}, {canvas=}, {every=}: each counts from 1")
         found = _folder(folder)
         faults, people = Faults(damaged), subjects(split, validating)
@@ -103,7 +105,7 @@ class KTHClips(LabelledClips):
         windows: list[_Window] = []
         for name, ranges in sorted(sequences.items()):
             subject, action = _said(name, found / SEQUENCES)
-            if subject not in people or not ranges:
+            if subject not in people or action not in strides or not ranges:
                 continue
             if _is_missed(name, ranges, there):
                 lost = f"{found / name}{ENDING} is missing; {SEQUENCES} names it"
@@ -112,9 +114,9 @@ class KTHClips(LabelledClips):
             if film is None or (damaged == "skip" and not _is_whole(film, ranges, faults)):
                 continue
             windows += [
-                _Window(film, first, ACTIONS.index(action), subject)
+                _Window(film, first, self.classes.index(action), subject)
                 for start, end in ranges
-                for first in range(start - 1, end - frames + 1, step)
+                for first in range(start - 1, end - frames + 1, strides[action])
             ]
         faults.tell("KTH")
         self.skipped = tuple(faults.noted)
@@ -135,9 +137,7 @@ class KTHClips(LabelledClips):
             ValueError: its film is broken, or ends before the clip.
             ImportError: PyAV is missing.
         """
-        if not 0 <= index < len(self):
-            raise IndexError(f"clip {index} of {len(self)}; they count from 0")
-        film, first, _, _ = self.windows[index]
+        film, first, _, _ = self.windows[existing(index, len(self))]
         stretch = range(first, first + self.frames)
         read = read_video(film, stretch, side=self.canvas, filter=self.filter)
         return torch.from_numpy(read).float().div_(WHITE)
@@ -237,6 +237,18 @@ def read_sequences(path: str | Path) -> Mapping[str, tuple[tuple[int, int], ...]
     return held
 
 
+def _strides(actions: Sequence[Action], every: int | Sequence[int]) -> dict[Action, int]:
+    """Frames from the start of one clip to that of the next, by action.
+
+    Raises:
+        ValueError: strides for other actions.
+    """
+    each = [every] * len(actions) if isinstance(every, int) else every
+    if len(each) != len(actions):
+        raise ValueError(f"{every=}: expected a number, or one for each of {', '.join(actions)}")
+    return dict(zip(actions, each, strict=True))
+
+
 def _folder(folder: str | Path | None) -> Path:
     found = kth_folder(folder)
     if found is None:
@@ -260,7 +272,7 @@ def _is_missed(name: str, ranges: tuple[tuple[int, int], ...], there: Mapping[st
     return bool(ranges) and name not in there and name != NEVER_PUBLISHED
 
 
-def _said(name: str, where: Path) -> tuple[int, str]:
+def _said(name: str, where: Path) -> tuple[int, Action]:
     """Subject and action of a film's name.
 
     Raises:

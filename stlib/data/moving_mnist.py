@@ -10,15 +10,16 @@ could read the phase from the blur.
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import TypeAlias
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, Int, Real, UInt8
 from torch import Tensor
 
-from stlib.data.clips import ClipSet, Origin, Split
+from stlib.data.clips import ClipSet, Origin, Split, existing, of_split
 from stlib.data.digits import Digits, Source, digits, fingerprint, share, shrunk
+from stlib.data.streams import natural, stream, unit
 from stlib.files import replacing
 
 __all__ = ["CONV_TT_LSTM", "MS_LSTM", "MovingMNIST", "Preset", "StoredClips", "bounce"]
@@ -68,7 +69,7 @@ class MovingMNIST(ClipSet):
         self.share = share(digits, split)
         self.samples, self.frames, self.number = samples, frames, number
         self.canvas, self.speed = canvas, speed
-        self.key = np.array([_natural(seed), get_args(Split).index(split)], dtype=np.uint64)
+        self.seed, self.split = natural(seed), split
         side = max(self.share.images.shape[1:])
         if min(samples, frames, number) < 1:
             raise ValueError(f"{samples=}, {frames=}, {number=}: each counts from 1")
@@ -140,12 +141,9 @@ class MovingMNIST(ClipSet):
         Float64[np.ndarray, "_number 2"],
     ]:
         """Which digits, where they start (as a fraction of the room), and their step a frame."""
-        index = _existing(index, self.samples)
-        # The index is the counter, not a state: nothing has to be drawn before it.
-        stream = np.random.Philox(key=self.key, counter=np.array([0, index, 0, 0], np.uint64))
-        # Raw bits rather than Generator.random, whose way of using them numpy may change.
-        bits = stream.random_raw(CHOICES * self.number).reshape(self.number, CHOICES)
-        which, row, column, heading, pace = ((bits >> 11) * 2.0**-53).T
+        drawn = stream(self.seed, self.split, number=existing(index, self.samples))
+        bits = drawn.random_raw(CHOICES * self.number).reshape(self.number, CHOICES)
+        which, row, column, heading, pace = unit(bits).T
         angle = 2 * np.pi * heading
         speed = self.speed[0] + (self.speed[1] - self.speed[0]) * pace
         step = speed[:, None] * np.stack([np.sin(angle), np.cos(angle)], axis=1)
@@ -178,7 +176,7 @@ class StoredClips(ClipSet):
         Raises:
             IndexError: there is no such clip.
         """
-        index = _existing(index, len(self))
+        index = existing(index, len(self))
         size = math.prod(self.shape[1:])
         stored = np.fromfile(self.path, np.uint8, size, offset=self.start + index * size)
         return _frames(stored.reshape(self.shape[1:]))
@@ -257,11 +255,9 @@ class Preset:
             ValueError: as `MovingMNIST`; also a split that the paper does not have.
         """
         clips = {"training": self.training, "validation": self.validation, "test": self.test}
-        if split not in clips:
-            raise ValueError(f"{split=}, expected one of {', '.join(clips)}")
         return MovingMNIST(
             shrunk(digits, self.shrink),
-            clips[split],
+            of_split(clips, split),
             frames=self.frames,
             number=self.number,
             canvas=self.canvas,
@@ -329,15 +325,3 @@ def _clips_of_bytes(path: Path) -> tuple[tuple[int, ...], int]:
     if found != expected:
         raise ValueError(f"{path}: expected {expected} bytes, found {found}")
     return shape, start
-
-
-def _natural(seed: int) -> int:
-    if not 0 <= seed < 2**64:
-        raise ValueError(f"{seed=}, expected 0 to 2**64 - 1")
-    return seed
-
-
-def _existing(index: int, samples: int) -> int:
-    if not 0 <= index < samples:
-        raise IndexError(f"clip {index} of {samples}; they count from 0")
-    return int(index)

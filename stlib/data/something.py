@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from stlib.data.clips import Clip, LabelledClips, Origin, Split, mixed
+from stlib.data.clips import Clip, LabelledClips, Origin, Split, existing, mixed
 from stlib.data.damage import Damaged, Faults
 from stlib.data.folders import find, missing
 from stlib.data.video import Filter, check_video, read_evenly
@@ -133,10 +133,8 @@ class SomethingClips(LabelledClips):
             ValueError: its film is broken.
             ImportError: PyAV is missing.
         """
-        if not 0 <= index < len(self):
-            raise IndexError(f"clip {index} of {len(self)}; they count from 0")
         read = read_evenly(
-            self.films[index],
+            self.films[existing(index, len(self))],
             self.frames,
             side=self.canvas,
             share=self.share,

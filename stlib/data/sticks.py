@@ -7,17 +7,19 @@ the tempo: `stlib.data.postures` makes the actions differ in single frames.
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import numpy as np
 import torch
 from jaxtyping import Float, Float64, UInt8
 
-from stlib.data.actions import ACTIONS, subjects
-from stlib.data.clips import Clip, LabelledClips, Origin, Split
+from stlib.data.actions import ACTIONS, Action, chosen, subjects
+from stlib.data.clips import Clip, LabelledClips, Origin, Split, existing
 from stlib.data.moving_mnist import bounce
 from stlib.data.postures import Body, radii, reach, shades, skeleton, stride
 from stlib.data.segments import painted
+from stlib.data.streams import natural, nearly_normal, stream, unit
 
 __all__ = ["Background", "StickClips"]
 
@@ -55,11 +57,12 @@ class _Scene(NamedTuple):
 class StickClips(LabelledClips):
     """Clips of stick figures, drawn when they are asked for; they stand in for KTH's films.
 
+    Attributes:
+        classes: the actions shown.
+
     Source: Schuldt, Laptev and Caputo 2004 for actions, subjects and frame rate; the figures are
     ours.
     """
-
-    classes = ACTIONS
 
     def __init__(
         self,
@@ -71,24 +74,26 @@ class StickClips(LabelledClips):
         background: Background = "plain",
         noise: float = 0.0,
         tempo: float = 1.0,
+        actions: Sequence[Action] = (),
         seed: int = 0,
         split: Split = "training",
     ) -> None:
         """Choose what to draw; nothing is drawn yet.
 
         Args:
-            samples: clips in the data set; the six actions take turns.
+            samples: clips in the data set; the actions take turns.
             frames: of a clip.
             canvas: height and width in pixels, from 16.
             channels: 1, or as many copies of the gray image.
             background: 'plain', or 'textured' with soft blotches that stand still.
             noise: standard deviation of what is added to each pixel, white being 1.
             tempo: time that passes between two frames; at 1 it is KTH's.
+            actions: those shown, in the order of their labels; none is all six.
             seed: another one gives other subjects and other clips.
             split: 'training', 'validation' or 'test': other subjects and other clips in each.
 
         Raises:
-            ValueError: a number out of its range, or an unknown split or background.
+            ValueError: a number out of its range, or an unknown split, background or action.
         """
         if min(samples, frames, channels) < 1:
             raise ValueError(f"{samples=}, {frames=}, {channels=}: each counts from 1")
@@ -100,14 +105,13 @@ class StickClips(LabelledClips):
             raise ValueError(f"{noise=}, expected 0 to 1")
         if not 0 < tempo < float("inf"):
             raise ValueError(f"{tempo=}, expected more than 0")
-        if not 0 <= seed < 2**64:
-            raise ValueError(f"{seed=}, expected 0 to 2**64 - 1")
         self.people = subjects(split)
         self.samples, self.frames, self.canvas, self.channels = samples, frames, canvas, channels
         self.background, self.noise, self.tempo = background, noise, tempo
-        self.seed, self.part = seed, get_args(Split).index(split)
+        self.seed, self.split = natural(seed), split
         self.bodies = {subject: self._body(subject) for subject in self.people}
-        self.labels = tuple(index % len(ACTIONS) for index in range(samples))
+        self.classes: tuple[Action, ...] = chosen(actions)
+        self.labels = tuple(index % len(self.classes) for index in range(samples))
 
     def __len__(self) -> int:
         return self.samples
@@ -124,6 +128,8 @@ class StickClips(LabelledClips):
     def origin(self) -> Origin:
         """Which figures, and how they are drawn; the same for every split."""
         how = f"{self.background}, noise {self.noise:g}, tempo {self.tempo:g}"
+        if self.classes != ACTIONS:
+            how = f"{how}, {', '.join(self.classes)}"
         numbers = (VERSION, self.seed, self.canvas, self.channels, self.frames, how)
         name = f"stick figures in place of KTH ({how})"
         return Origin(name, hashlib.sha256(repr(numbers).encode()).hexdigest())
@@ -175,7 +181,7 @@ class StickClips(LabelledClips):
         subject = self.subject(index)
         _, phase, place, heading, large, bright, dark = choices.tolist()
         body, pace = self.bodies[subject]
-        action = ACTIONS[self.labels[index]]
+        action = self.classes[self.labels[index]]
         return _Scene(
             action=action,
             body=body,
@@ -191,7 +197,7 @@ class StickClips(LabelledClips):
     def _body(self, subject: int) -> tuple[Body, float]:
         """A subject's proportions and habits, and the factor on the cadence."""
         drawn = self._stream(BODIES, subject).random_raw(BODY)
-        trunk, arm, leg, width, girth, swing, bend, lean, pace = (2 * _unit(drawn) - 1).tolist()
+        trunk, arm, leg, width, girth, swing, bend, lean, pace = (2 * unit(drawn) - 1).tolist()
         mean = Body()
         body = Body(
             trunk=mean.trunk * (1 + 0.1 * trunk),
@@ -209,7 +215,7 @@ class StickClips(LabelledClips):
         """What stands behind the figure in every frame."""
         if self.background == "plain":
             return np.full((self.canvas, self.canvas), scene.behind)
-        knots = _unit(self._stream(TEXTURE, index).random_raw((GRAIN + 1) ** 2))
+        knots = unit(self._stream(TEXTURE, index).random_raw((GRAIN + 1) ** 2))
         place = np.linspace(0, GRAIN, self.canvas)
         hats = np.maximum(0, 1 - np.abs(place[:, None] - np.arange(GRAIN + 1)))
         return scene.behind + 0.3 * (hats @ knots.reshape(GRAIN + 1, -1) @ hats.T)
@@ -217,31 +223,19 @@ class StickClips(LabelledClips):
     def _grain(
         self, index: int, time: Float64[np.ndarray, " _time"]
     ) -> Float[np.ndarray, "_time _height _width"]:
-        """Noise of variance 1, nearly normal: the sum of four evenly distributed numbers.
-
-        Drawn for each moment rather than each frame, so that it does not hang on the tempo.
-        """
-        shape = (self.canvas, self.canvas, 4)
+        """Noise for each moment rather than each frame, so that it does not hang on the tempo."""
         grains = []
         for moment in time.view(np.uint64).tolist():
             bits = self._stream(NOISE, index, moment).random_raw(self.canvas**2)
-            quarters = bits.view(np.uint16).reshape(shape).sum(axis=-1, dtype=np.int64)
-            grains.append((quarters / 65535 - 2) * np.sqrt(3))
+            grains.append(nearly_normal(bits.reshape(self.canvas, self.canvas)))
         return np.stack(grains)
 
     def _choices(self, index: int) -> Float64[np.ndarray, " _choices"]:
-        if not 0 <= index < self.samples:
-            raise IndexError(f"clip {index} of {self.samples}; they count from 0")
-        return _unit(self._stream(CLIPS, int(index)).random_raw(CHOICES))
+        index = existing(index, self.samples)
+        return unit(self._stream(CLIPS, index).random_raw(CHOICES))
 
     def _stream(self, kind: int, number: int, moment: int = 0) -> np.random.Philox:
         """A stream of its own for each kind, clip or subject, and moment."""
         # Subjects are the same people whatever the split.
-        part = 0 if kind == BODIES else self.part
-        key = np.array([self.seed, len(get_args(Split)) * kind + part], np.uint64)
-        return np.random.Philox(key=key, counter=np.array([0, number, moment, 0], np.uint64))
-
-
-def _unit(bits: np.ndarray) -> Float64[np.ndarray, "*_axes"]:
-    """Raw bits as numbers from 0 up to 1; numpy may change how its generators use them."""
-    return (bits >> np.uint64(11)) * 2.0**-53
+        split = "training" if kind == BODIES else self.split
+        return stream(self.seed, split, kind, number, moment)

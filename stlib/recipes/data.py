@@ -3,24 +3,34 @@
 Each choice says `frames`, `canvas` (height and width), `channels`, and in `training`, `validation`
 and `test` how many clips a split has; None where only opening it tells. `open(split)` gives them as
 a `stlib.data.clips.ClipSet`, labelled where the data are, `origin()` what a result says of them,
-`smoke()` a choice that takes seconds and needs no files.
+`smoke()` a choice that takes seconds and needs no files. What was measured, or is made as if it had
+been, has `units`; `Rainfall` also `thresholds`.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
-from stlib.data.clips import Origin, Split
+from stlib.data.actions import Action
+from stlib.data.clips import Origin, Split, of_split
 from stlib.data.damage import Damaged
 from stlib.data.kth import KTHClips, kth_origin
 from stlib.data.moving_mnist import Preset
 from stlib.data.something import SomethingClips, something_origin, something_subset
 from stlib.data.sticks import Background, StickClips
 from stlib.data.video import Filter
+from stlib.recipes.measured import GermanRadar, Rain, TaxiBJ, Traffic
 
-__all__ = ["KTH", "DataChoice", "Something", "StickKTH"]
-
-Count = TypeVar("Count", int, int | None)
+__all__ = [
+    "KTH",
+    "DataChoice",
+    "GermanRadar",
+    "Rain",
+    "Rainfall",
+    "Something",
+    "StickKTH",
+    "TaxiBJ",
+    "Traffic",
+]
 
 
 @dataclass(frozen=True)
@@ -30,7 +40,7 @@ class StickKTH:
     Attributes:
         training, validation, test: clips in each split.
         source: what it stands in for, and why.
-        frames, canvas, channels, background, noise, tempo, seed: as in `StickClips`.
+        frames, canvas, channels, background, noise, tempo, actions, seed: as in `StickClips`.
 
     Source: this book.
     """
@@ -45,6 +55,7 @@ class StickKTH:
     background: Background = "plain"
     noise: float = 0.0
     tempo: float = 1.0
+    actions: tuple[Action, ...] = ()
     seed: int = 0
 
     def open(self, split: Split) -> StickClips:
@@ -55,13 +66,14 @@ class StickKTH:
         """
         clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return StickClips(
-            _of(clips, split),
+            of_split(clips, split),
             frames=self.frames,
             canvas=self.canvas,
             channels=self.channels,
             background=self.background,
             noise=self.noise,
             tempo=self.tempo,
+            actions=self.actions,
             seed=self.seed,
             split=split,
         )
@@ -88,7 +100,7 @@ class KTH:
     Attributes:
         source: where the setting is printed, and what is ours.
         training, validation, test: how many clips of each split; None is all.
-        frames, canvas, every, validating, filter, damaged: as in `KTHClips`.
+        frames, canvas, actions, every, validating, filter, damaged: as in `KTHClips`.
 
     Source: this book.
     """
@@ -99,7 +111,8 @@ class KTH:
     test: int | None = None
     frames: int = 20
     canvas: int = 128
-    every: int | None = None
+    actions: tuple[Action, ...] = ()
+    every: int | tuple[int, ...] | None = None
     validating: int = 3
     filter: Filter = "bilinear"
     damaged: Damaged = "error"
@@ -120,9 +133,10 @@ class KTH:
         clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return KTHClips(
             split=split,
-            samples=_of(clips, split),
+            samples=of_split(clips, split),
             frames=self.frames,
             canvas=self.canvas,
+            actions=self.actions,
             every=self.every,
             validating=self.validating,
             filter=self.filter,
@@ -139,7 +153,8 @@ class KTH:
 
     def smoke(self) -> StickKTH:
         """Stick figures that do the same, for the films are not at hand everywhere."""
-        return replace(_SMOKE, validation=0 if self.validation == 0 else _SMOKE.validation)
+        held = 0 if self.validation == 0 else _SMOKE.validation
+        return replace(_SMOKE, validation=held, actions=self.actions)
 
 
 @dataclass(frozen=True)
@@ -183,7 +198,7 @@ class Something:
         clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return SomethingClips(
             split=split,
-            samples=_of(clips, split),
+            samples=of_split(clips, split),
             frames=self.frames,
             share=self.share,
             canvas=self.canvas,
@@ -215,15 +230,5 @@ _SMOKE = StickKTH(
     canvas=32,
 )
 
-DataChoice: TypeAlias = Preset | StickKTH | KTH | Something
-
-
-def _of(clips: Mapping[str, Count], split: str) -> Count:
-    """How many clips of one split.
-
-    Raises:
-        ValueError: an unknown split.
-    """
-    if split not in clips:
-        raise ValueError(f"{split=}, expected one of {', '.join(clips)}")
-    return clips[split]
+Rainfall: TypeAlias = Rain | GermanRadar
+DataChoice: TypeAlias = Preset | StickKTH | KTH | Something | Traffic | TaxiBJ | Rainfall

@@ -6,11 +6,15 @@ from typing import Any
 __all__ = ["current"]
 
 # What a network has since version 0.1, and what it was before.
-ADDED: dict[str, dict[str, bool]] = {
+NETWORKS: dict[str, dict[str, bool]] = {
     "StackOf": {"embed": True, "xavier": False},
     "SkipNetOf": {"xavier": False},
 }
-ON_PATCHES = ("StackOf", "SkipNetOf")  # since they may; before, they read pixels
+# What came after that, by the entry of the recipe and its kind.
+LATER: dict[str, dict[str, dict[str, Any]]] = {
+    "network": {"StackOf": {"patch": 1}, "SkipNetOf": {"patch": 1}},
+    "data": {"StickKTH": {"actions": []}, "KTH": {"actions": []}},
+}
 
 
 def current(plain: Any) -> Any:
@@ -18,7 +22,8 @@ def current(plain: Any) -> Any:
 
     Version 0.1 named the digits beside the data, as if every data set had some. It foretold as many
     frames as in training; its networks drew their first weights as PyTorch does, and a stack had an
-    embedding. Until chapter 14 no stack or skip net read patches.
+    embedding. For a while KTH always showed all six actions, and until chapter 14 no stack or skip
+    net read patches.
 
     Args:
         plain: as JSON gives it back.
@@ -27,16 +32,25 @@ def current(plain: Any) -> Any:
     """
     if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe":
         return plain
-    network, data = plain.get("network"), plain.get("data")
-    if isinstance(network, Mapping) and network.get("kind") in ON_PATCHES:
-        network = {"patch": 1, **network}
-        plain = {**plain, "network": network}
-    if "digits" not in plain or not isinstance(data, Mapping):
-        return plain
-    if data.get("kind") != "Preset" or "digits" in data:
+    plain = _beside_the_data(plain)
+    for name, kinds in LATER.items():
+        entry = plain.get(name)
+        added = kinds.get(str(entry.get("kind")), {}) if isinstance(entry, Mapping) else {}
+        if added:
+            plain = {**plain, name: {**added, **entry}}
+    return plain
+
+
+def _beside_the_data(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+    """With the digits where they belong, and what came with that."""
+    if "digits" not in plain:
         return plain
     rest = {"foretell": None, "recognition": None, **plain}
     del rest["digits"]
+    data = plain.get("data")
+    if not isinstance(data, Mapping) or data.get("kind") != "Preset" or "digits" in data:
+        return plain
+    network = plain.get("network")
     if isinstance(network, Mapping):
-        rest["network"] = {**ADDED.get(str(network.get("kind")), {}), **network}
+        rest["network"] = {**NETWORKS.get(str(network.get("kind")), {}), **network}
     return {**rest, "data": {**data, "digits": plain["digits"]}}
