@@ -4,7 +4,7 @@ Clips are drawn, foretold and scored a batch at a time: memory does not grow wit
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,8 +16,10 @@ from torch import Tensor, nn
 
 from stlib import baselines, metrics
 from stlib.checkpoints import load_tensors, save_tensors
+from stlib.metrics import Contingency
 from stlib.metrics.perceptual import Inputs, Trunk
 from stlib.recipes import Recipe
+from stlib.recipes.data import Rainfall
 from stlib.recipes.recognition import labelled
 from stlib.recognition import classify
 from stlib.rollout import forecast
@@ -29,6 +31,7 @@ __all__ = [
     "perceptual_scores",
     "predictions",
     "predictors",
+    "rain_scores",
     "recognition_scores",
     "save_predictions",
     "scores",
@@ -87,6 +90,27 @@ def scores(prediction: Frames, truth: Frames) -> dict[str, Any]:
     Source: this book, chapter 7.
     """
     return _told([_frame_scores(prediction, truth)])
+
+
+def rain_scores(prediction: Frames, truth: Frames, data: Rainfall) -> dict[str, Any]:
+    """Did it rain where rain was forecast: CSI and HSS from each threshold on.
+
+    Args:
+        prediction: ``[batch, time, channel, height, width]``, cut to [0, 1] first.
+        truth: the same shape, in [0, 1].
+        data: whose units and thresholds they are.
+
+    Returns:
+        For each score and threshold, as in ``'csi_0.5_mm_h'``, ``{'steps': [...], 'mean': ...,
+        'pooled': ...}``: of the counts of all clips a step; their average; of the counts of all
+        steps together. None where a score is not defined, for nothing happened.
+
+    Raises:
+        ValueError: shapes that differ, or a value that is no number.
+
+    Source: Ma et al., Table 11 and Figure 10, who do not say how they average.
+    """
+    return _rained([_rain_counts(prediction, truth, data)])
 
 
 def perceptual_scores(
@@ -148,8 +172,8 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
 
     Returns:
         What was measured, for a `Result`: a table a predictor, step by step as far as the recipe
-        foretells; the data and its fingerprint; where clips are to be named, also what
-        `recognition_scores` says.
+        foretells, of rain also what `rain_scores` says; the data and its fingerprint; where clips
+        are to be named, also what `recognition_scores` says.
 
     Raises:
         ValueError: more clips than there are, or none.
@@ -160,14 +184,20 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
     network.eval()
     each = predictors(network, recipe)
     parts: dict[str, list[dict[str, FrameScores | str]]] = defaultdict(list)
+    rain: dict[str, list[dict[float, Contingency]]] = defaultdict(list)
     for held in batches:
         for name, predict in each.items():
-            parts[name].append(_frame_scores(predict(held.context), held.future))
+            foretold = predict(held.context)
+            parts[name].append(_frame_scores(foretold, held.future))
+            if isinstance(recipe.data, Rainfall):
+                rain[name].append(_rain_counts(foretold, held.future, recipe.data))
     origin = recipe.data.origin()
     named = {} if recipe.recognition is None else recognition_scores(network, recipe, clips=clips)
     return {
         **({"recognition": named} if named else {}),
-        "predictors": {name: _told(told) for name, told in parts.items()},
+        "predictors": {
+            name: {**_told(told), **_rained(rain[name])} for name, told in parts.items()
+        },
         "lpips": {"unavailable": "not asked for; predict, then lpips, add it"},
         "split": "test",
         "clips": wanted,
@@ -329,6 +359,33 @@ def _told(parts: list[dict[str, FrameScores | str]]) -> dict[str, Any]:
         whole = len(tensors) == len(frames)
         told[name] = _averaged(torch.cat(tensors)) if whole else {"unavailable": frames[0]}
     return told
+
+
+def _rain_counts(prediction: Frames, truth: Frames, data: Rainfall) -> dict[float, Contingency]:
+    """Hits and misses in each frame, by threshold."""
+    foretold, fell = (data.units.to_units(x) for x in (prediction.clamp(0, 1), truth))
+    return {least: metrics.contingency(foretold, fell, least) for least in data.thresholds}
+
+
+def _rained(parts: Sequence[dict[float, Contingency]]) -> dict[str, Any]:
+    """The scores of all parts of the clips together."""
+    told: dict[str, Any] = {}
+    for least in parts[0] if parts else ():
+        counts = zip(*(part[least] for part in parts), strict=True)
+        whole = Contingency(*(torch.cat(count) for count in counts))
+        by_step, all_steps = metrics.pool(whole, "batch"), metrics.pool(whole)
+        for name, score in (("csi", metrics.csi), ("hss", metrics.hss)):
+            steps = score(by_step)
+            told[f"{name}_{least:g}_mm_h"] = {
+                "steps": [_defined(step) for step in steps],
+                "mean": _defined(steps.nanmean()),
+                "pooled": _defined(score(all_steps)),
+            }
+    return told
+
+
+def _defined(score: Float[Tensor, ""]) -> float | None:
+    return None if score.isnan() else round(float(score), 6)
 
 
 def _averaged(frame_scores: FrameScores) -> dict[str, Any]:

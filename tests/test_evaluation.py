@@ -18,10 +18,12 @@ from stlib.evaluation import (
     perceptual_scores,
     predictions,
     predictors,
+    rain_scores,
     save_predictions,
     scores,
 )
 from stlib.recipes import experiment
+from stlib.recipes.data import Rain
 from stlib.rollout import forecast
 
 SMOKE = experiment("first-convlstm").smoke
@@ -141,6 +143,61 @@ def test_no_more_clips_than_a_batch_are_held_at_a_time():
     evaluate(network, RECIPE, clips=5)
     predictions(network, RECIPE, clips=5)
     assert set(network.batches) == {2, 1}
+
+
+def test_rain_is_scored_by_counting_pixel_by_pixel():
+    """At mm/h of our own reckoning; a step without rain anywhere has no score."""
+    data = Rain(thresholds=(0.5, 5.0, 90.0))
+    prediction, truth = 1.4 * frames(shape=(3, 4, 1, 6, 6)) - 0.2, frames(1, (3, 4, 1, 6, 6))
+    prediction[:, 2], truth[:, 2] = 0.1, 0.05  # 0.35 and 0.15 mm/h
+    told = rain_scores(prediction, truth, data)
+    assert list(told) == [f"{name}_{x}_mm_h" for x in ("0.5", "5", "90") for name in ("csi", "hss")]
+
+    def rains(frames, least):
+        return [0.5 * (201 ** min(max(x, 0), 1) - 1) >= least for x in frames.flatten().tolist()]
+
+    def counted(steps, least):
+        pairs = list(
+            zip(rains(prediction[:, steps], least), rains(truth[:, steps], least), strict=True)
+        )
+        hit, miss, false, dry = (
+            pairs.count(case)
+            for case in ((True, True), (False, True), (True, False), (False, False))
+        )
+        chance = (hit + miss) * (miss + dry) + (hit + false) * (false + dry)
+        wet = hit + miss + false
+        return (
+            hit / wet if wet else None,
+            2 * (hit * dry - miss * false) / chance if chance else None,
+        )
+
+    for least in data.thresholds:
+        for place, name in enumerate(("csi", "hss")):
+            table = told[f"{name}_{least:g}_mm_h"]
+            steps = [counted([step], least)[place] for step in range(4)]
+            assert steps[2] is None
+            assert table["steps"] == [x if x is None else pytest.approx(x, abs=1e-6) for x in steps]
+            defined = [x for x in steps if x is not None]
+            assert table["mean"] == pytest.approx(sum(defined) / len(defined), abs=2e-6)
+            whole = counted([0, 1, 2, 3], least)[place]
+            assert table["pooled"] == pytest.approx(whole, abs=1e-6)
+    assert 0 < told["csi_5_mm_h"]["pooled"] < told["csi_0.5_mm_h"]["pooled"] < 1
+
+
+def test_rain_is_scored_over_all_batches():
+    data = Rain(training=4, validation=0, test=5, frames=5, canvas=16, speed=(0.5, 1.0), seed=3)
+    recipe = replace(RECIPE, data=data, validation_clips=0)
+    measured = evaluate(Fading(0.9), recipe)
+    test = data.open("test")
+    clips = torch.stack([test[index] for index in range(5)])
+    context, future = clips[:, :3], clips[:, 3:]
+    expected = rain_scores(context[:, -1:].expand(-1, 2, -1, -1, -1), future, data)
+    assert 0.2 < expected["csi_0.5_mm_h"]["pooled"] < 1
+    table = measured["predictors"]["copy_last"]
+    assert {name: table[name] for name in expected} == expected
+    assert table["mse_per_frame"].keys() == {"steps", "mean"}
+    assert measured["data"] == data.origin().name
+    assert "csi_0.5_mm_h" not in evaluate(Fading(), RECIPE)["predictors"]["network"]
 
 
 def test_fewer_clips_are_the_first_ones():

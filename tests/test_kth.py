@@ -96,6 +96,38 @@ def test_clips_are_stretches_of_the_listed_ranges(folder, split, every, starts):
     assert clips.skipped == ()
 
 
+def test_some_actions_each_with_a_stride_as_ma_et_al_take_them(folder):
+    """Running every frame, walking every fifth; boxing not at all."""
+    clips = KTHClips(actions=("running", "walking"), every=(1, 5), validating=0, **SMALL)
+    assert clips.classes == ("running", "walking")
+    found = {
+        (clips.classes[label], clips.subject(index), clips.windows[index].first)
+        for index, label in enumerate(clips.labels)
+    }
+    running = {("running", 16, first) for first in (0, 1, 2, 3, 4, 8, 9, 10, 11, 12)}
+    assert found == running | {("walking", 1, 0), ("walking", 1, 5)}
+    assert len(found) == len(clips)
+    for path in folder.glob("*boxing*"):
+        path.unlink()  # what is not asked for need not be there
+    again = KTHClips(actions=("walking", "running"), every=(5, 1), validating=0, **SMALL)
+    assert again.windows == [w._replace(label=1 - w.label) for w in clips.windows]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"actions": ("dancing",)}, r"actions=\('dancing',\), expected some of walking, jogging"),
+        ({"actions": ("running",) * 2}, "'running'.*each once"),
+        ({"actions": ("running",), "every": (1, 2)}, "a number, or one for each of running"),
+        ({"every": (1, 2, 3)}, "one for each of walking, jogging, running, boxing"),
+        ({"actions": ("running",), "every": (0,)}, r"every=\(0,\): each counts from 1"),
+    ],
+)
+def test_actions_and_strides_that_cannot_be_are_named(folder, wrong, says):
+    with pytest.raises(ValueError, match=says):
+        unwrap(KTHClips.__init__)(KTHClips.__new__(KTHClips), **SMALL, **wrong)
+
+
 def test_films_may_lie_in_folders_one_an_action(folder):
     flat = [clip.clone() for clip in map(KTHClips(**SMALL).__getitem__, range(7))]
     for path in list(folder.glob("*.avi")):
@@ -291,6 +323,9 @@ def test_no_films_at_all_say_how_they_are_had(tmp_path, monkeypatch):
 def test_a_choice_opens_what_it_says(folder):
     choice = KTH("these tests", frames=4, canvas=8, every=2, validating=1, test=3)
     clips = choice.open("test")
+    walking = replace(choice, actions=("walking",), every=(5,), test=None)
+    assert len(walking.open("training")) == 2
+    assert walking.smoke().actions == ("walking",)
     same = KTHClips(split="test", samples=3, every=2, validating=1, **SMALL)
     assert len(clips) == 3
     assert all(torch.equal(clips[index], same[index]) for index in range(3))

@@ -17,7 +17,16 @@ from stlib.cost import parameters
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
 from stlib.recipes.conv_tt_lstm import LAB_CONV_LSTM, classic, with_cell
 from stlib.recipes.conv_tt_lstm_search import table_6, table_7
-from stlib.recipes.data import KTH, DataChoice, Rain, Something, StickKTH
+from stlib.recipes.data import (
+    KTH,
+    DataChoice,
+    GermanRadar,
+    Rain,
+    Something,
+    StickKTH,
+    TaxiBJ,
+    Traffic,
+)
 from stlib.recipes.earlier import current
 from stlib.recipes.feeding import (
     ByEpoch,
@@ -126,7 +135,10 @@ WRONG = (  # a list of them, so that what is right at a place can be left out
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(sorted(PLAIN)), st.data())
 def test_anything_wrong_in_the_plain_form_is_refused_by_name(name, data):
-    """A plain form with one entry damaged is the form of another recipe, or is refused."""
+    """A plain form with one entry damaged is the form of another recipe, or is refused.
+
+    Of another of today's, or of one that an earlier version wrote.
+    """
     plain = deepcopy(PLAIN[name])
     path = data.draw(st.sampled_from([path for path in places(plain) if path]))
     holder, key = entry(plain, path[:-1]), path[-1]
@@ -200,6 +212,18 @@ def test_a_recipe_of_an_earlier_version_is_read(digits):
     recipe = EVERY["first-convlstm-lab"]
     recipe = replace(recipe, data=replace(recipe.data, digits=digits))
     plain = earlier(recipe)
+    before = deepcopy(plain)
+    assert from_plain(Recipe, plain) == recipe
+    assert (current(plain), plain) == (to_plain(recipe), before)
+
+
+@pytest.mark.parametrize(
+    "data", [StickKTH(frames=12, tempo=0.5), KTH("these tests", every=4, damaged="skip")]
+)
+def test_a_recipe_from_before_actions_were_chosen_is_read(data):
+    recipe = replace(EVERY["first-convlstm-lab"], data=data, test_clips=9, validation_clips=9)
+    plain = to_plain(recipe)
+    assert plain["data"].pop("actions") == []
     before = deepcopy(plain)
     assert from_plain(Recipe, plain) == recipe
     assert (current(plain), plain) == (to_plain(recipe), before)
@@ -402,7 +426,14 @@ def shrunk(data):
 
 
 @pytest.mark.parametrize(
-    "data", [EVERY["first-convlstm-lab"].data, StickKTH(), StickKTH(tempo=2.0)]
+    "data",
+    [
+        EVERY["first-convlstm-lab"].data,
+        StickKTH(),
+        StickKTH(tempo=2.0),
+        Rain(canvas=180, growth=False),
+        Traffic(seed=3),
+    ],
 )
 def test_smoke_data_are_of_the_same_kind_and_open_in_no_time(data):
     small = data.smoke()
@@ -490,6 +521,28 @@ def test_films_come_back_from_json_and_only_opening_tells_how_many_there_are(dat
     assert "stick figures" in small.source
     assert (small.network, small.loss, small.feeding) == (network, recipe.loss, recipe.feeding)
     assert replace(data, validation=0).smoke().validation == 0
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        Traffic(),
+        TaxiBJ("these tests", most=1000.0, damaged="skip"),
+        Rain(speed=(0.0, 1.0), thresholds=(1.0,)),
+        GermanRadar("these tests", every=3, quantity="mm/h", test=1_000),
+        KTH("these tests", actions=("running", "jogging", "walking"), every=(3, 10, 10)),
+    ],
+)
+def test_what_a_paper_measured_or_we_make_fits_a_recipe(data):
+    recipe = replace(EVERY["ms-table-3-convlstm-lab"], data=data, context=4)
+    assert from_plain(Recipe, json.loads(json.dumps(to_plain(recipe)))) == recipe
+    small = smoke(recipe)
+    assert isinstance(small.data, Traffic | Rain | StickKTH)
+    assert ("on other data, this book" in small.source) == (type(small.data) is not type(data))
+    if isinstance(data, KTH):
+        assert small.data.actions == data.actions
+    else:
+        assert small.data.units.name == data.units.name
 
 
 def test_sizes_of_a_recipe():

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stlib.data import sticks
-from stlib.data.actions import ACTIONS, subjects
+from stlib.data.actions import ACTIONS, chosen, subjects
 from stlib.data.postures import Body, radii, reach, shades, skeleton, stride
 from stlib.data.segments import painted
 from stlib.data.sticks import StickClips
@@ -207,6 +207,22 @@ def test_splits_seeds_and_indices_differ():
     assert len(set(drawn)) == len(drawn)
 
 
+def test_some_actions_take_turns_and_all_are_the_rule():
+    gaits = ("running", "jogging", "walking")
+    clips, every = StickClips(7, frames=6, actions=gaits), StickClips(7, frames=6)
+    assert (clips.classes, clips.labels) == (gaits, (0, 1, 2, 0, 1, 2, 0))
+    # The second clip of either set shows a jogger: the same one.
+    np.testing.assert_array_equal(clips.draw(1), every.draw(1))
+    assert (clips.draw(0) != every.draw(0)).any()
+    assert clips.origin().name.endswith("tempo 1, running, jogging, walking)")
+    assert clips.origin().sha256 != every.origin().sha256
+    assert StickClips(7, frames=6, actions=ACTIONS).origin() == every.origin()
+    assert chosen(()) == ACTIONS
+    for wrong in (("dancing",), ("running", "running")):
+        with pytest.raises(ValueError, match=r"actions=.*expected some of walking, .*each once"):
+            unwrap(chosen)(wrong)
+
+
 def test_subjects_have_bodies_that_the_split_does_not_change(monkeypatch):
     whole = {}
     for split in SPLITS:
@@ -276,6 +292,7 @@ def test_a_choice_opens_what_it_says():
     choice = StickKTH(
         training=9, validation=8, test=7, frames=3, canvas=20, tempo=2.0, noise=0.1, seed=5
     )
+    assert replace(choice, actions=("boxing",)).open("test").classes == ("boxing",)
     for split, size in zip(SPLITS, (9, 8, 7), strict=True):
         opened = choice.open(split)
         same = StickClips(size, frames=3, canvas=20, tempo=2.0, noise=0.1, seed=5, split=split)

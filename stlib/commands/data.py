@@ -6,9 +6,11 @@ from pathlib import Path
 
 from stlib.data.clips import Split
 from stlib.data.digits import digits, download_mnist, fingerprint, mnist_folder
+from stlib.data.german_radar import german_radar_folder, german_radar_origin
 from stlib.data.kth import kth_folder, kth_missing, kth_origin
 from stlib.data.moving_mnist import Preset
 from stlib.data.something import something_folder, something_missing, something_origin
+from stlib.data.taxi_bj import TaxiBJClips, taxi_bj_folder, taxi_bj_missing, taxi_bj_origin
 from stlib.files import unused
 from stlib.recipes import Scale, experiment
 
@@ -28,7 +30,7 @@ def fetch(folder: Path, /) -> None:
 def listing() -> None:
     """Say which data sets lie below STLIB_DATA, and what is missing."""
     print(f"{'STLIB_DATA':24}{os.environ.get('STLIB_DATA') or 'not set; export it'}")
-    for name, tell in (("MNIST", _mnist), ("KTH", _kth), ("Something-Something V2", _something)):
+    for name, tell in DATA_SETS.items():
         print(f"{name:24}{_told(tell)}")
 
 
@@ -71,13 +73,37 @@ def _something() -> str:
     return f"{_counted(something_origin().name, something_missing())}, in {something_folder()}"
 
 
+def _taxi_bj() -> str:
+    """With the numbers of clips, for the paper prints them."""
+    origin, lost = taxi_bj_origin().name, taxi_bj_missing()
+    if lost:
+        return f"{_counted(origin, lost)}, in {taxi_bj_folder()}"
+    training, test = (TaxiBJClips(split=split, validating=0) for split in SPLITS)
+    clips = f"{len(training):,} clips of 8 train, {len(test):,} test"
+    return f"{origin}, {test.days} whole days: {clips}, in {taxi_bj_folder()}"
+
+
+def _german_radar() -> str:
+    return f"{german_radar_origin().name}, in {german_radar_folder()}"
+
+
 def _told(tell: Callable[[], str]) -> str:
     """What is there, or what is wrong with it: one data set's fault hides no other."""
     try:
         return tell()
-    except (OSError, ValueError) as fault:
+    except (ImportError, OSError, ValueError) as fault:
         return f"missing: {fault}"
 
 
 def _counted(name: str, missing: list[str]) -> str:
     return f"{name}; {len(missing)} missing, the first {missing[0]}" if missing else name
+
+
+SPLITS: tuple[Split, ...] = ("training", "test")
+DATA_SETS: dict[str, Callable[[], str]] = {
+    "MNIST": _mnist,
+    "KTH": _kth,
+    "Something-Something V2": _something,
+    "TaxiBJ": _taxi_bj,
+    "German radar": _german_radar,
+}

@@ -137,12 +137,14 @@ class GermanRadarClips(MeasuredClips):
 
     def _rate(self, file: Any, name: str) -> Float64[np.ndarray, "_height _width"]:
         """One map, in mm/h."""
-        values = file[name][()]
-        where = f"{self.file}, {name}"
-        if values.dtype.kind not in "iuf" or values.ndim != 2:
+        held, where = file[name], f"{self.file}, {name}"
+        if not hasattr(held, "dtype"):
+            raise ValueError(f"{where}: a group, expected numbers on a square")
+        if held.dtype.kind not in "iuf" or held.ndim != 2:
             raise ValueError(
-                f"{where}: {values.dtype} of shape {values.shape}, expected numbers on a square"
+                f"{where}: {held.dtype} of shape {held.shape}, expected numbers on a square"
             )
+        values = held[()]
         try:
             return self.scale * block_means(values, self.canvas)
         except ValueError as fault:

@@ -208,14 +208,14 @@ def _whole_days(
 
 def _right_rows(path: Path, file: Any, most: float, faults: Faults) -> Int64[np.ndarray, " _slots"]:
     """Where a file's counts are all right."""
-    counts, rows = _counts(file, 0, len(file["date"])), []
-    for row in range(len(counts)):
+    counts = _counts(file, 0, len(file["date"]))
+    right = ((counts >= 0) & (counts <= most)).all(axis=(1, 2))
+    for row in np.flatnonzero(~right).tolist():
         try:
             _check(path, file, counts[row : row + 1], row, most)
-            rows.append(row)
         except ValueError as fault:
             faults.meet(fault)
-    return np.array(rows, np.int64)
+    return np.flatnonzero(right)
 
 
 def _slots(path: Path, file: Any) -> Int64[np.ndarray, " slots"]:
@@ -234,14 +234,14 @@ def _slots(path: Path, file: Any) -> Int64[np.ndarray, " slots"]:
     slots = np.array([_slot(path, said) for said in file["date"][:]], np.int64)
     back = np.flatnonzero(np.diff(slots) < 1)
     if len(back):
-        pair = file["date"][back[0] : back[0] + 2]
-        raise ValueError(f"{path}: {pair[1]!r} follows {pair[0]!r}, expected half-hours in order")
+        first, second = map(_text, file["date"][back[0] : back[0] + 2])
+        raise ValueError(f"{path}: {second} follows {first}, expected half-hours in order")
     return slots
 
 
 def _slot(path: Path, said: object) -> int:
     """A half-hour's number, from what a file calls it."""
-    text = said.decode("ascii", "replace") if isinstance(said, bytes) else str(said)
+    text = _text(said)
     matched = SLOT.fullmatch(text)
     try:
         year, month, day, slot = map(int, matched.groups() if matched else ("0",) * 4)
@@ -253,6 +253,10 @@ def _slot(path: Path, said: object) -> int:
             f"{path}: date {text!r}, expected a day and one of {SLOTS_A_DAY} half-hours, "
             "as in 2013070101"
         ) from None
+
+
+def _text(said: object) -> str:
+    return said.decode("ascii", "replace") if isinstance(said, bytes) else str(said)
 
 
 def _counts(file: Any, first: int, end: int) -> Counts:
@@ -270,10 +274,8 @@ def _check(path: Path, file: Any, counts: Counts, first: int, most: float) -> No
     wrong = np.argwhere(~((counts >= 0) & (counts <= most)))
     if len(wrong):
         time, row, column = wrong[0].tolist()
-        raise ValueError(
-            f"{path}: {counts[time, row, column]:g} vehicles at {file['date'][first + time]!r}, "
-            f"expected 0 to most={most:g}"
-        )
+        count, when = counts[time, row, column], _text(file["date"][first + time])
+        raise ValueError(f"{path}: {count:g} vehicles at {when}, expected 0 to most={most:g}")
 
 
 def _of(split: Split, days: list[int], validating: int) -> set[int]:

@@ -21,7 +21,6 @@ from stlib.data.units import Linear
 
 __all__ = ["SLOTS_A_DAY", "SLOTS_A_WEEK", "VEHICLES", "TrafficClips"]
 
-Curve: TypeAlias = Float64[np.ndarray, " _week"]
 Counts: TypeAlias = Float64[np.ndarray, "_time _height _width"]
 
 SLOTS_A_DAY = 48  # half-hours
@@ -34,7 +33,7 @@ BUSIEST = 800.0  # vehicles expected in the busiest cell's busiest slot
 HOMES, WORKS, OUT = 7, 4, 3  # districts
 STOPS = 12  # places on a commuter's way
 CROSSING = 2.0  # hours from one side of the city to the other
-ROAD = 0.035  # half the width of a way, as a share of the canvas
+ROAD = 0.045  # half the width of a way, as a share of the canvas
 GRAIN = 6  # squares of the pattern of streets, and of moods, along each side
 CITY, STREETS, CLIPS, MOOD, COUNTING = range(5)  # streams of random numbers
 
@@ -49,10 +48,14 @@ class _District(NamedTuple):
 
 
 class _Stream(NamedTuple):
-    """Vehicles around one place, and when they come."""
+    """Vehicles around one place, and when they come: most at an hour, fewer before and after."""
 
-    curve: Curve
-    district: _District
+    place: Float64[np.ndarray, " 2"]
+    spread: Float64[np.ndarray, " 2"]
+    workdays: float  # how many, at that hour
+    days_off: float
+    hour: float
+    width: float  # hours
 
 
 class TrafficClips(MeasuredClips):
@@ -159,28 +162,32 @@ class TrafficClips(MeasuredClips):
     def _week(self) -> Counts:
         """What is expected of the city, whichever the split."""
         homes, works, out = self._districts()
-        streams = [
-            *(_Stream(0.3 * _evenings(each.late) + 0.6 * _days_off(14, 4), each) for each in homes),
-            *(_Stream(0.6 * _workdays(13 + each.late, 2.5), each) for each in works),
-            *(_Stream(0.5 * _evenings(each.late) + _days_off(17, 4), each) for each in out),
-        ]
+        streams = []
+        for many, off, hour, width, districts in (
+            (0.3, 0.3, 20.0, 1.8, homes),
+            (0.0, 0.6, 14.0, 4.0, homes),
+            (0.6, 0.0, 13.0, 2.5, works),
+            (0.5, 0.5, 20.0, 1.8, out),
+            (0.0, 1.0, 17.0, 4.0, out),
+        ):
+            for at in districts:
+                share = at.weight * many, at.weight * off
+                streams.append(_Stream(at.place, at.spread, *share, hour + at.late, width))
         for home in homes:
             for work in works:
                 streams += _commute(home, work)
-        side = (np.arange(self.canvas) + 0.5) / self.canvas
-        rows, columns = (
-            np.array(
-                [
-                    np.exp(-(((side - at.place[axis]) / at.spread[axis]) ** 2) / 2)
-                    for _, at in streams
-                ]
-            )
-            for axis in (0, 1)
+        places, spreads, workdays, days_off, hours, widths = map(
+            np.array, zip(*streams, strict=True)
         )
-        curves = np.array([at.weight * curve for curve, at in streams])
+        side = (np.arange(self.canvas) + 0.5) / self.canvas
+        away = (side - places[:, :, None]) / spreads[:, :, None]
+        rows, columns = np.exp(-(away**2) / 2).swapaxes(0, 1)
         around = (rows[:, :, None] * columns[:, None, :]).reshape(len(streams), -1)
-        through = 0.08 + 0.25 * _bump(14.0, 4.5)  # traffic of no district
-        busy = (curves.T @ around).reshape(SLOTS_A_WEEK, self.canvas, -1) + through[:, None, None]
+        slots = np.arange(SLOTS_A_WEEK)[:, None]
+        coming = np.where(slots < WEEKDAYS * SLOTS_A_DAY, workdays, days_off)
+        curves = coming * _bump(hours, widths)
+        through = 0.08 + 0.3 * _bump(np.array(14.0), np.array(4.5))  # traffic of no district
+        busy = (curves @ around).reshape(SLOTS_A_WEEK, self.canvas, -1) + through[:, :, None]
         grid = unit(stream(self.seed, "training", STREETS).random_raw((GRAIN + 1) ** 2))
         week: np.ndarray = busy * (0.3 + self._between(grid))
         return week * (BUSIEST / week.max())
@@ -215,33 +222,24 @@ class TrafficClips(MeasuredClips):
 def _commute(home: _District, work: _District) -> list[_Stream]:
     """Along the way from home to work in the morning, and back in the evening."""
     far = float(np.hypot(*(work.place - home.place)))
-    many = 0.7 * home.weight * work.weight * float(np.exp(-far / 0.5))
+    many = 0.3 * home.weight * work.weight * float(np.exp(-far / 0.5))
     streams = []
     for share in np.linspace(0, 1, STOPS).tolist():
         near = np.maximum(ROAD, (1 - share) * home.spread / 2)
         place = home.place + share * (work.place - home.place)
         spread = np.maximum(near, share * work.spread / 2)
-        there = _workdays(7.75 + work.late / 2 + share * far * CROSSING, 0.7)
-        back = _workdays(17.75 + work.late / 2 + (1 - share) * far * CROSSING, 0.9)
-        streams.append(_Stream(there + back, _District(place, spread, many, 0.0)))
+        there = 7.75 + work.late / 2 + share * far * CROSSING
+        back = 17.75 + work.late / 2 + (1 - share) * far * CROSSING
+        streams.append(_Stream(place, spread, many, 0.0, there, 1.0))
+        streams.append(_Stream(place, spread, many, 0.0, back, 1.3))
     return streams
 
 
-def _bump(hour: float, width: float) -> Curve:
-    """Every day around an hour: 1 there, less before and after."""
-    hours = (np.arange(SLOTS_A_WEEK) + 0.5) * 24 / SLOTS_A_DAY
-    away = (hours - hour + 12) % 24 - 12
-    curve: Curve = np.exp(-((away / width) ** 2) / 2)
-    return curve
-
-
-def _workdays(hour: float, width: float) -> Curve:
-    return np.where(np.arange(SLOTS_A_WEEK) < WEEKDAYS * SLOTS_A_DAY, _bump(hour, width), 0)
-
-
-def _days_off(hour: float, width: float) -> Curve:
-    return _bump(hour, width) - _workdays(hour, width)
-
-
-def _evenings(late: float) -> Curve:
-    return _bump(20.0 + late, 1.8)
+def _bump(
+    hours: Float64[np.ndarray, "*streams"], widths: Float64[np.ndarray, "*streams"]
+) -> Float64[np.ndarray, "_week _streams"]:
+    """Every day around some hours: 1 there, less before and after."""
+    time = (np.arange(SLOTS_A_WEEK)[:, None] + 0.5) * 24 / SLOTS_A_DAY
+    away = (time - hours + 12) % 24 - 12
+    curves: np.ndarray = np.exp(-((away / widths) ** 2) / 2)
+    return curves

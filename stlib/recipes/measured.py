@@ -206,7 +206,7 @@ class Rain:
     def smoke(self) -> "Rain":
         """A few short clips on a small canvas."""
         small = min(2, self.validation)
-        return replace(self, training=4, validation=small, test=2, frames=5, canvas=16)
+        return replace(self, training=4, validation=small, test=2, frames=5, canvas=32)
 
 
 @dataclass(frozen=True)
