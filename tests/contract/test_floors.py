@@ -24,7 +24,7 @@ FLOORS = (
         "tensor_train",
         "toom_cook",
     ),
-    ("higher_order",),
+    ("claims", "higher_order"),
     ("plots",),
     ("cells",),
     ("networks",),
