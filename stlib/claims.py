@@ -59,10 +59,9 @@ def judged(claim: Claim, first: Mapping[str, float], second: Mapping[str, float]
     ours, theirs = ([table[seed] for seed in seeds] for table in (first, second))
     interval, level = paired(ours, theirs), mean(theirs)
     said = verdict(interval)
+    word = "supported" if said == "lower" and not claim.same else "contradicted"
     if said == "not resolved":
         word = said
-    else:
-        word = "supported" if said == "lower" and not claim.same else "contradicted"
 
     def kept(values: Any) -> list[float]:
         return [float(f"{value:.6g}") for value in values]

@@ -14,6 +14,8 @@ from benchmarks.conv_tt_lstm_step import (
     written_plainly,
 )
 from benchmarks.ctt_hybrid import collapsed
+from benchmarks.ms_lstm_step import gap as ms_gap
+from benchmarks.ms_lstm_step import pair
 from stlib.cells import ConvTTLSTM
 from stlib.cost import parameters
 from stlib.networks import SkipNet
@@ -67,3 +69,17 @@ def test_ctt_eq_18_one_wide_convolution_is_the_hybrid(n):
     # ctt-eq-18
     cores, states = history(3, [6, 2, 3, 1, 4], (9, 8))
     assert_close(collapsed(cores, states, n), hybrid(cores, states, n), rtol=0, atol=1e-11)
+
+
+@pytest.mark.parametrize(("model", "printed"), [("MS-LSTM", 1_896_097), ("ConvLSTM", 444_001)])
+def test_ms_eq_2_and_ms_eq_3_written_plainly_have_the_gradients_of_ours(model, printed):
+    # ms-eq-2, ms-eq-3
+    ours, plain = (network.double() for network in pair(model, hidden=(3, 2, 3, 2)))
+    frames = torch.rand(2, 4, 1, 6, 5, dtype=torch.float64)
+    assert_close(step(ours, frames), step(plain, frames), rtol=1e-12, atol=0)
+    assert ms_gap(ours, plain, frames) < 1e-12
+    with torch.no_grad():
+        ours.cells[1].second_bias.mul_(1.01)
+    assert ms_gap(ours, plain, frames) > 1e-7
+    with torch.device("meta"):
+        assert {parameters(network) for network in pair(model)} == {printed}

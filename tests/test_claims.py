@@ -28,7 +28,8 @@ def test_a_verdict_is_what_the_interval_says_of_the_claim(first, same, word):
     assert found["verdict"] == word
     assert found["seeds"] == [0, 1, 2, 3, 4]
     assert found["differences"] == [first[seed] - B[seed] for seed in B]
-    assert found["interval"] == pytest.approx(paired(list(first.values()), list(B.values())))
+    expected = list(paired(list(first.values()), list(B.values())))
+    assert found["interval"] == pytest.approx(expected, rel=1e-5)
     assert found["percent"] == pytest.approx([100 * x / 14 for x in found["interval"]], rel=1e-5)
     assert (found["place"], found["first"], found["printed"]) == ("Table 1", "a", [9.0, 10.0])
 

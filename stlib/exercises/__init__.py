@@ -27,6 +27,7 @@ from stlib.exercises import (
     chapter_11,
     chapter_12,
     chapter_13,
+    chapter_16,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -54,6 +55,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_11.EXERCISES,
         *chapter_12.EXERCISES,
         *chapter_13.EXERCISES,
+        *chapter_16.EXERCISES,
     )
 
 
