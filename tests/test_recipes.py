@@ -38,11 +38,14 @@ from stlib.recipes.feeding import (
     TeacherForcing,
     WholeBatch,
 )
+from stlib.recipes.ms_lstm import at_lab_width
 from stlib.recipes.networks import (
     CompressedConvLSTMCell,
     ConvLSTMCell,
     ConvTTLSTMCell,
     EncoderForecasterOf,
+    MKLSTMCell,
+    PyramidOf,
     SkipNetOf,
     StackOf,
 )
@@ -363,6 +366,20 @@ def test_the_papers_epochs_in_steps(name, epochs, clips):
     recipe = experiment(name).paper
     assert recipe.steps == epochs * (clips // recipe.batch)
     assert {stage.rate for stage in recipe.stages} == {3e-4}
+
+
+@pytest.mark.parametrize("choice", [StackOf(MKLSTMCell(kernels=(1, 3))), PyramidOf(patch=2)])
+def test_at_lab_width_only_the_width_and_the_first_weights_change(choice):
+    changed = at_lab_width(choice)
+    assert changed == replace(choice, hidden=(16,) * 6, xavier=True)
+    torch.manual_seed(0)
+    network = changed.build()
+    inner = network if changed.patch == 1 else network.network
+    assert [cell.outputs for cell in inner.cells] == [16] * 6
+    assert {cell.kernels for cell in inner.cells} == {choice.cell.kernels}
+    assert not inner.readout.bias.any()  # Xavier's: zero biases
+    frame = torch.rand(1, 1, 8, 8)
+    assert network(frame)[0].shape == frame.shape
 
 
 def test_with_cell_changes_the_cell_and_the_source():
