@@ -26,12 +26,14 @@ from stlib.cost import macs, parameters
 from stlib.data import digits as digits_module
 from stlib.data.digits import digits
 from stlib.data.moving_mnist import MovingMNIST
+from stlib.data.taxi_bj import FILES
 from stlib.evaluation import load_predictions
 from stlib.experiments import Status
 from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain
 from stlib.recipes.data import StickKTH
 from stlib.runs import Run, locked
 from stlib.training import Diverged, Machine, Outcome
+from tests.maps import write_maps, write_taxi_bj
 
 NAME = "first-convlstm"
 SMOKE = experiment(NAME).smoke
@@ -238,9 +240,10 @@ def test_data_write_makes_clips(tmp_path):
 def test_data_list_says_what_is_there_and_what_is_missing(monkeypatch, tmp_path):
     lines = said("data", "list").splitlines()
     assert [line[:24].strip() for line in lines] == [
-        "STLIB_DATA", "MNIST", "KTH", "Something-Something V2"
+        "STLIB_DATA", "MNIST", "KTH", "Something-Something V2", "TaxiBJ", "German radar"
     ]  # fmt: skip
-    for line, remedy in zip(lines[1:], ("download_mnist", "csc.kth.se", "qualcomm"), strict=True):
+    remedies = ("download_mnist", "csc.kth.se", "qualcomm", "DeepST", "RainNet")
+    for line, remedy in zip(lines[1:], remedies, strict=True):
         assert re.search(f"missing: no .*STLIB_DATA=None.*{remedy}", line)
     monkeypatch.setenv("STLIB_DATA", str(tmp_path))
     kth, something = tmp_path / "kth", tmp_path / "something"
@@ -261,11 +264,33 @@ def test_data_list_says_what_is_there_and_what_is_missing(monkeypatch, tmp_path)
     assert "labels.json is missing" in lines[3], "a fault in one data set hides no other"
     (something / "labels" / "labels.json").write_text('{"Poking something": "0"}')
     missed = "V2, 3 films; 2 missing, the first 3.webm"
-    assert said("data", "list").endswith(f"{missed}, in {something}\n")
+    assert f"{missed}, in {something}\n" in said("data", "list")
     (something / "videos" / "3.webm").touch()
     (something / "videos" / "5.webm").touch()
-    assert said("data", "list").endswith(f"V2, 3 films, in {something}\n")
+    assert f"V2, 3 films, in {something}\n" in said("data", "list")
     assert data.listing is COMMANDS["data list"]
+
+
+def test_data_list_counts_the_clips_that_taxi_bj_gives(monkeypatch, tmp_path):
+    """The paper prints how many there are; ours are counted, not copied."""
+    monkeypatch.setenv("STLIB_DATA", str(tmp_path))
+    days = [f"201603{day:02d}" for day in range(1, 31)]
+    dates = [f"{day}{slot:02d}" for day in days for slot in range(1, 49)]
+    taxi = tmp_path / "taxi_bj"
+    taxi.mkdir()
+    write_taxi_bj(taxi / FILES[3], dates, np.zeros(len(dates), np.uint8))
+    lost = "TaxiBJ, 1 files; 3 missing, the first BJ13_M32x32_T30_InOut.h5"
+    assert said("data", "list").splitlines()[4].endswith(f"{lost}, in {taxi}")
+    for name in FILES[:3]:
+        write_taxi_bj(taxi / name, ["2013070148"])
+    counted = "TaxiBJ, 4 files, 30 whole days: 89 clips of 8 train, 1,344 test"
+    assert said("data", "list").splitlines()[4].endswith(f"{counted}, in {taxi}")
+    radar = write_maps(tmp_path / "RYDL.hdf5", {})
+    line = f"German radar, {radar.stat().st_size:,} bytes, in {tmp_path}"
+    assert said("data", "list").splitlines()[5].endswith(line)
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    line = said("data", "list").splitlines()[4]
+    assert re.search(r"missing: h5py did not import .*pip install 'stlib\[train\]'", line)
 
 
 def test_only_moving_mnist_is_written(monkeypatch, tmp_path):

@@ -129,6 +129,7 @@ def test_evaluate_scores_every_predictor_on_the_first_test_clips():
     assert list(measured["predictors"]) == list(expected)
     for name, prediction in expected.items():
         table = measured["predictors"][name]
+        assert table.keys() == scores(prediction, future).keys(), "digits are no rain"
         for metric, told in scores(prediction, future).items():
             assert table[metric]["steps"] == pytest.approx(told["steps"], abs=2e-6), (name, metric)
             assert table[metric]["mean"] == pytest.approx(told["mean"], abs=2e-6), (name, metric)
@@ -185,11 +186,11 @@ def test_rain_is_scored_by_counting_pixel_by_pixel():
 
 
 def test_rain_is_scored_over_all_batches():
-    data = Rain(training=4, validation=0, test=5, frames=5, canvas=16, speed=(0.5, 1.0), seed=3)
-    recipe = replace(RECIPE, data=data, validation_clips=0)
+    data = Rain(training=4, validation=0, test=3, frames=5, canvas=16, speed=(0.5, 1.0), seed=3)
+    recipe = replace(RECIPE, data=data, validation_clips=0, test_clips=3)
     measured = evaluate(Fading(0.9), recipe)
     test = data.open("test")
-    clips = torch.stack([test[index] for index in range(5)])
+    clips = torch.stack([test[index] for index in range(3)])
     context, future = clips[:, :3], clips[:, 3:]
     expected = rain_scores(context[:, -1:].expand(-1, 2, -1, -1, -1), future, data)
     assert 0.2 < expected["csi_0.5_mm_h"]["pooled"] < 1
@@ -197,7 +198,6 @@ def test_rain_is_scored_over_all_batches():
     assert {name: table[name] for name in expected} == expected
     assert table["mse_per_frame"].keys() == {"steps", "mean"}
     assert measured["data"] == data.origin().name
-    assert "csi_0.5_mm_h" not in evaluate(Fading(), RECIPE)["predictors"]["network"]
 
 
 def test_fewer_clips_are_the_first_ones():

@@ -110,7 +110,7 @@ def test_maps_are_counted(folder):
 
 
 @pytest.mark.parametrize(
-    ("quantity", "to_mm_h"), [("mm in 5 min", 12), ("0.01 mm in 5 min", 0.12), ("mm/h", 1)]
+    ("quantity", "to_mm_h"), [("mm/5min", 12), ("0.01mm/5min", 0.12), ("mm/h", 1)]
 )
 def test_what_the_values_are_can_be_said(folder, quantity, to_mm_h):
     for name in names("200606011200", 3, minutes=30):
@@ -243,7 +243,7 @@ def test_a_number_out_of_range_is_named(folder, wrong, says):
 
 
 def test_an_unknown_quantity_is_named(folder):
-    with pytest.raises(ValueError, match="quantity='dBZ', expected one of mm in 5 min, "):
+    with pytest.raises(ValueError, match="quantity='dBZ', expected one of mm/5min, "):
         unwrap(GermanRadarClips.__init__)(
             GermanRadarClips.__new__(GermanRadarClips), quantity="dBZ"
         )

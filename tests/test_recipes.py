@@ -562,6 +562,13 @@ def test_what_a_paper_measured_or_we_make_fits_a_recipe(data):
         assert small.data.units.name == data.units.name
 
 
+@pytest.mark.parametrize("wrong", [(0.5, 0.5), (0.0,), (nan,), (1.0, inf)])
+def test_thresholds_that_cannot_be_are_named(wrong):
+    for make in (Rain, lambda **given: GermanRadar("these tests", **given)):
+        with pytest.raises(ValueError, match=r"thresholds=\(.*expected mm/h above 0, each once"):
+            make(thresholds=wrong)
+
+
 def test_sizes_of_a_recipe():
     recipe = replace(EVERY["first-convlstm-lab"], stages=(Stage(3), Stage(4)), context=7)
     assert (recipe.steps, recipe.horizon) == (7, 13)

@@ -71,8 +71,7 @@ def test_districts_have_hours_of_their_own():
 
 
 def test_every_split_is_of_the_same_city_and_every_seed_of_another():
-    for split in SPLITS:
-        np.testing.assert_array_equal(TrafficClips(1, split=split).week, CITY.week)
+    np.testing.assert_array_equal(TrafficClips(1, split="test").week, CITY.week)
     assert abs(TrafficClips(1, seed=1).week - CITY.week).max() > 100
     assert CITY.week.max() == pytest.approx(traffic.BUSIEST)
     assert CITY.week.min() > 0
@@ -107,7 +106,7 @@ def test_a_clip_is_a_stretch_of_the_week_in_a_mood_of_its_own():
     assert any(first > SLOTS_A_WEEK - 8 for first in firsts), "from Sunday to Monday"
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(
     frames=st.integers(1, 6),
     canvas=st.integers(8, 24),
@@ -131,9 +130,10 @@ def test_any_clip_is_in_range_and_drawn_alike_again(index, **how):
 
 def test_splits_seeds_and_indices_differ():
     drawn = [
-        TrafficClips(2, canvas=8, frames=1, split=split, seed=seed).vehicles(index).tobytes()
+        clips.vehicles(index).tobytes()
         for split in SPLITS
         for seed in (0, 1)
+        for clips in [TrafficClips(2, canvas=8, frames=1, split=split, seed=seed)]
         for index in (0, 1)
     ]
     assert len(set(drawn)) == len(drawn)

@@ -37,10 +37,10 @@ __all__ = [
     "german_radar_origin",
 ]
 
-Quantity: TypeAlias = Literal["mm in 5 min", "0.01 mm in 5 min", "mm/h"]
+Quantity: TypeAlias = Literal["mm/5min", "0.01mm/5min", "mm/h"]
 
 FILE = "RYDL.hdf5"
-HOURLY: dict[Quantity, float] = {"mm in 5 min": 12.0, "0.01 mm in 5 min": 0.12, "mm/h": 1.0}
+HOURLY: dict[Quantity, float] = {"mm/5min": 12.0, "0.01mm/5min": 0.12, "mm/h": 1.0}
 FIRST, LAST_TRAINING, LAST = 2006, 2014, 2017  # years
 MINUTES = 30  # from one frame to the next
 NAME = re.compile(r"\d{12}")
@@ -70,7 +70,7 @@ class GermanRadarClips(MeasuredClips):
         canvas: int = 180,
         every: int | None = None,
         validating: int = 1,
-        quantity: Quantity = "mm in 5 min",
+        quantity: Quantity = "mm/5min",
         damaged: Damaged = "error",
     ) -> None:
         """Find the maps; they are read later.

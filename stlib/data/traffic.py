@@ -9,6 +9,7 @@ A clip is a function of the seed, the split and its index; a longer one begins w
 """
 
 import hashlib
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -61,9 +62,6 @@ class _Stream(NamedTuple):
 class TrafficClips(MeasuredClips):
     """Clips of vehicles entering each cell, drawn when they are asked for.
 
-    Attributes:
-        week: vehicles expected in each half-hour of a week, from Monday, midnight.
-
     Source: this book; Zhang, Zheng and Qi 2017 for what it stands in for: half-hours, 32 x 32
     cells, the range of the counts.
     """
@@ -79,7 +77,7 @@ class TrafficClips(MeasuredClips):
         seed: int = 0,
         split: Split = "training",
     ) -> None:
-        """Build the city; no clip is drawn yet.
+        """Choose a city; it is built with the first clip.
 
         Args:
             samples: clips in the data set.
@@ -97,7 +95,6 @@ class TrafficClips(MeasuredClips):
             raise ValueError(f"{canvas=}, expected at least 8: districts would be lost")
         self.samples, self.frames, self.canvas = samples, frames, canvas
         self.seed, self.split = natural(seed), split
-        self.week = self._week()
 
     def __len__(self) -> int:
         return self.samples
@@ -159,8 +156,9 @@ class TrafficClips(MeasuredClips):
         index = existing(index, self.samples)
         return unit(stream(self.seed, self.split, CLIPS, index).random_raw(3))
 
-    def _week(self) -> Counts:
-        """What is expected of the city, whichever the split."""
+    @cached_property
+    def week(self) -> Counts:
+        """Vehicles expected in each half-hour of a week, from Monday, midnight; in any split."""
         homes, works, out = self._districts()
         streams = []
         for many, off, hour, width, districts in (
@@ -183,11 +181,13 @@ class TrafficClips(MeasuredClips):
         away = (side - places[:, :, None]) / spreads[:, :, None]
         rows, columns = np.exp(-(away**2) / 2).swapaxes(0, 1)
         around = (rows[:, :, None] * columns[:, None, :]).reshape(len(streams), -1)
-        slots = np.arange(SLOTS_A_WEEK)[:, None]
-        coming = np.where(slots < WEEKDAYS * SLOTS_A_DAY, workdays, days_off)
-        curves = coming * _bump(hours, widths)
+        curves = _bump(hours, widths)
         through = 0.08 + 0.3 * _bump(np.array(14.0), np.array(4.5))  # traffic of no district
-        busy = (curves @ around).reshape(SLOTS_A_WEEK, self.canvas, -1) + through[:, :, None]
+        workday, day_off = (
+            (curves * many @ around).reshape(SLOTS_A_DAY, self.canvas, -1) + through[:, :, None]
+            for many in (workdays, days_off)
+        )
+        busy = np.concatenate([workday] * WEEKDAYS + [day_off] * (7 - WEEKDAYS))
         grid = unit(stream(self.seed, "training", STREETS).random_raw((GRAIN + 1) ** 2))
         week: np.ndarray = busy * (0.3 + self._between(grid))
         return week * (BUSIEST / week.max())
@@ -237,9 +237,9 @@ def _commute(home: _District, work: _District) -> list[_Stream]:
 
 def _bump(
     hours: Float64[np.ndarray, "*streams"], widths: Float64[np.ndarray, "*streams"]
-) -> Float64[np.ndarray, "_week _streams"]:
-    """Every day around some hours: 1 there, less before and after."""
-    time = (np.arange(SLOTS_A_WEEK)[:, None] + 0.5) * 24 / SLOTS_A_DAY
+) -> Float64[np.ndarray, "_day _streams"]:
+    """A day around some hours: 1 there, less before and after."""
+    time = (np.arange(SLOTS_A_DAY)[:, None] + 0.5) * 24 / SLOTS_A_DAY
     away = (time - hours + 12) % 24 - 12
     curves: np.ndarray = np.exp(-((away / widths) ** 2) / 2)
     return curves

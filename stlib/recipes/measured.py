@@ -1,6 +1,7 @@
 """Data with a unit, as a recipe names them: traffic and rain, real and made."""
 
 from dataclasses import dataclass, replace
+from math import inf
 
 from stlib.data.clips import Origin, Split, of_split
 from stlib.data.damage import Damaged
@@ -154,6 +155,9 @@ class Rain:
         frames, canvas, speed, growth, seed: as in `RainClips`.
         thresholds: in mm/h, from which on it rains for the scores of events.
 
+    Raises:
+        ValueError: a threshold that is not above 0, or one twice.
+
     Source: this book.
     """
 
@@ -167,6 +171,9 @@ class Rain:
     growth: bool = True
     seed: int = 0
     thresholds: tuple[float, ...] = THRESHOLDS
+
+    def __post_init__(self) -> None:
+        _check(self.thresholds)
 
     @property
     def channels(self) -> int:
@@ -219,6 +226,9 @@ class GermanRadar:
         frames, canvas, every, validating, quantity, damaged: as in `GermanRadarClips`.
         thresholds: in mm/h, from which on it rains for the scores of events.
 
+    Raises:
+        ValueError: a threshold that is not above 0, or one twice.
+
     Source: this book.
     """
 
@@ -230,9 +240,12 @@ class GermanRadar:
     canvas: int = 180
     every: int | None = None
     validating: int = 1
-    quantity: Quantity = "mm in 5 min"
+    quantity: Quantity = "mm/5min"
     damaged: Damaged = "error"
     thresholds: tuple[float, ...] = THRESHOLDS
+
+    def __post_init__(self) -> None:
+        _check(self.thresholds)
 
     @property
     def channels(self) -> int:
@@ -276,6 +289,11 @@ class GermanRadar:
         """Made rain, for the file is not at hand everywhere."""
         made = Rain(source="this book: made rain, for a smoke test needs no files")
         return replace(made, validation=_held(self.validation), thresholds=self.thresholds).smoke()
+
+
+def _check(thresholds: tuple[float, ...]) -> None:
+    if len(set(thresholds)) < len(thresholds) or not all(0 < each < inf for each in thresholds):
+        raise ValueError(f"{thresholds=}: expected mm/h above 0, each once")
 
 
 def _held(validation: int | None) -> int:
