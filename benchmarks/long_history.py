@@ -16,15 +16,15 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from statistics import mean, median
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
 import torch
 
 from stlib.artifacts import Result, provenance, save_result
+from stlib.claims import Claim, judged
 from stlib.evaluation import predictions, predictors
 from stlib.experiments import Job, jobs, report, trained
 from stlib.metrics import mse
-from stlib.paired import paired, verdict
 from stlib.printed import table
 from stlib.recipes.conv_tt_lstm import with_cell
 from stlib.runs import Run
@@ -39,23 +39,12 @@ FIXED, ORDER_1, ORDER_2 = "ctt-table-8-fixed", "ctt-table-6-order-1", "ctt-table
 FAR, FAR_CLIPS = 40, 32  # frames foretold, and clips: the first of the test split
 CANVASES = {32: 32, 64: 16}  # pixels a side, and clips
 
-
-Cell: TypeAlias = tuple[str, str]  # table, row
 MSE_OF_30 = {"table-3": "MSE", "table-4-moving-mnist": "MSE (30)", "table-8": "MSE"}  # columns
 
 
-class Claim(NamedTuple):
-    """That the first recipe has the lower error; or the `same`, which no interval can show.
-
-    `printed` says where the paper prints the errors of the two, on Moving MNIST, 10 frames to 30.
-    """
-
-    place: str
-    says: str
-    first: str
-    second: str
-    same: bool = False
-    printed: tuple[Cell, Cell] | None = None
+def printed(*rows: tuple[str, str]) -> tuple[float, ...]:
+    """The errors that the paper prints on Moving MNIST, 10 frames to 30, by table and row."""
+    return tuple(float(table(name).number(row, MSE_OF_30[name]).value) for name, row in rows)
 
 
 CLAIMS = (
@@ -64,7 +53,7 @@ CLAIMS = (
         "Conv-TT-LSTM below ConvLSTM",
         OURS,
         BASE,
-        printed=(
+        printed=printed(
             ("table-4-moving-mnist", "Conv-TT-LSTM (ours)"),
             ("table-4-moving-mnist", "ConvLSTM (baseline)"),
         ),
@@ -74,7 +63,7 @@ CLAIMS = (
         "Conv-TT-LSTM below classic TT",
         OURS,
         CLASSIC,
-        printed=(
+        printed=printed(
             ("table-4-moving-mnist", "Conv-TT-LSTM (ours)"),
             ("table-4-moving-mnist", "ConvLSTM (classic TTD)"),
         ),
@@ -84,21 +73,23 @@ CLAIMS = (
         "order 3 below order 1",
         OURS,
         ORDER_1,
-        printed=(("table-3", "5x5 filters, order 3"), ("table-3", "5x5 filters, single order")),
+        printed=printed(
+            ("table-3", "5x5 filters, order 3"), ("table-3", "5x5 filters, single order")
+        ),
     ),
     Claim(
         "Table 3",
         "wide cores below 1x1 cores",
         OURS,
         POINTWISE,
-        printed=(("table-3", "5x5 filters, order 3"), ("table-3", "1x1 filters, order 3")),
+        printed=printed(("table-3", "5x5 filters, order 3"), ("table-3", "1x1 filters, order 3")),
     ),
     Claim(
         "Table 3",
         "ConvLSTM below 1x1 cores",
         BASE,
         POINTWISE,
-        printed=(
+        printed=printed(
             ("table-4-moving-mnist", "ConvLSTM (baseline)"),
             ("table-3", "1x1 filters, order 3"),
         ),
@@ -108,14 +99,14 @@ CLAIMS = (
         "fixed window below ConvLSTM",
         FIXED,
         BASE,
-        printed=(("table-8", "Conv-TT-LSTM, fixed window"), ("table-8", "ConvLSTM")),
+        printed=printed(("table-8", "Conv-TT-LSTM, fixed window"), ("table-8", "ConvLSTM")),
     ),
     Claim(
         "B.1 (c)",
         "sliding below fixed window",
         OURS,
         FIXED,
-        printed=(
+        printed=printed(
             ("table-8", "Conv-TT-LSTM, sliding window"),
             ("table-8", "Conv-TT-LSTM, fixed window"),
         ),
@@ -192,29 +183,13 @@ def measured(queue: list[Job]) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def compared(told: dict[str, Any], claim: Claim) -> dict[str, Any]:
     """One claim against the seeds that both recipes have."""
-    rows = [told[name]["seeds"] for name in (claim.first, claim.second)]
-    seeds = [seed for seed in rows[0] if seed in rows[1]]
-    first, second = ([row[seed]["mse_e3"]["mean"] for seed in seeds] for row in rows)
-    found = {**claim._asdict(), "seeds": [int(seed) for seed in seeds]}
-    if claim.printed:
-        cells = [table(name).number(row, MSE_OF_30[name]).value for name, row in claim.printed]
-        found["printed"] = [float(cell) for cell in cells]
-    if len(seeds) < 2:
-        return {**found, "verdict": "not run"}
-    interval = paired(first, second)
-    level = mean(second)
-    said = verdict(interval)
-    if said == "not resolved":
-        word = "not resolved"
-    else:
-        word = "supported" if said == "lower" and not claim.same else "contradicted"
-    return {
-        **found,
-        "differences_e3": rounded([a - b for a, b in zip(first, second, strict=True)]),
-        "interval_e3": rounded(list(interval)),
-        "percent": rounded([100 * value / level for value in interval]),
-        "verdict": word,
-    }
+    first, second = (
+        {seed: each["mse_e3"]["mean"] for seed, each in told[name]["seeds"].items()}
+        for name in (claim.first, claim.second)
+    )
+    found = judged(claim, first, second)
+    units = {"differences": "differences_e3", "interval": "interval_e3"}
+    return {units.get(key, key): value for key, value in found.items()}
 
 
 def finished(queue: list[Job], name: str) -> list[Job]:

@@ -111,7 +111,7 @@ def l1_l2_per_frame(prediction: Frames, truth: Frames) -> Float[Tensor, ""]:
     Source: Ma et al., *MS-LSTM*; the reduction is reported of its released code.
     """
     _check_some(prediction)
-    return _elementwise(prediction, truth).sum((-3, -2, -1)).mean()
+    return _elementwise(prediction, truth).sum((-3, -2, -1)).mean()  # ms-eq-1
 
 
 def l2_mean(prediction: Frames, truth: Frames) -> Float[Tensor, ""]:

@@ -15,6 +15,8 @@ from benchmarks.conv_tt_lstm_step import (
 )
 from benchmarks.ctt_hybrid import collapsed
 from benchmarks.effective_fields import encoded, spreads
+from benchmarks.ms_lstm_step import gap as ms_gap
+from benchmarks.ms_lstm_step import pair
 from benchmarks.scale_and_time import inputs, layers
 from stlib.cells import ConvLSTM, ConvTTLSTM
 from stlib.cost import macs, parameters
@@ -91,3 +93,17 @@ def test_effective_fields_listen_to_the_top_of_the_encoder():
     assert len(told) == 3
     assert min(told) > 0
     assert not network.cells[2]._forward_hooks
+
+
+@pytest.mark.parametrize(("model", "printed"), [("MS-LSTM", 1_896_097), ("ConvLSTM", 444_001)])
+def test_ms_eq_2_and_ms_eq_3_written_plainly_have_the_gradients_of_ours(model, printed):
+    # ms-eq-2, ms-eq-3
+    ours, plain = (network.double() for network in pair(model, hidden=(3, 2, 3, 2)))
+    frames = torch.rand(2, 4, 1, 6, 5, dtype=torch.float64)
+    assert_close(step(ours, frames), step(plain, frames), rtol=1e-12, atol=0)
+    assert ms_gap(ours, plain, frames) < 1e-12
+    with torch.no_grad():
+        ours.cells[1].second_bias.mul_(1.01)
+    assert ms_gap(ours, plain, frames) > 1e-7
+    with torch.device("meta"):
+        assert {parameters(network) for network in pair(model)} == {printed}

@@ -1,6 +1,7 @@
 """Losses against sums written out, and the best pixel against a search."""
 
 import inspect
+import math
 from itertools import product
 
 import numpy as np
@@ -210,3 +211,21 @@ def test_an_unknown_loss_is_named():
         inspect.unwrap(best_constant)(half, "l3")
     with pytest.raises(ValueError, match="loss='l3' is none of"):
         inspect.unwrap(expected_loss)(half, half, "l3")
+
+
+def test_ms_eq_1_the_least_loss_is_the_most_likely_future():
+    # ms-eq-1: the density of a pixel, scaled to area 1; pixels are independent
+    d = np.linspace(-9, 9, 90_001)
+    area = np.trapezoid(np.exp(-np.abs(d) - d**2), d)
+    assert area == pytest.approx(np.exp(0.25) * np.sqrt(np.pi) * math.erfc(0.5), rel=1e-6)
+    truth = clips(3, (1, 1, 1, 2, 3))[0]
+    answers = np.linspace(0, 1, 101)
+
+    def likelihood(answer):
+        away = np.abs(truth.numpy() - answer)
+        return np.prod(np.exp(-away - away**2) / area)
+
+    losses = [l1_l2_per_frame(torch.full_like(truth, a), truth).item() for a in answers]
+    likely = [likelihood(a) for a in answers]
+    assert np.argmin(losses) == np.argmax(likely)
+    assert np.log(likely) == pytest.approx(-np.array(losses) - 6 * np.log(area))

@@ -1,6 +1,7 @@
 """Networks against numbers computed elsewhere, their own layers, and the papers' sizes."""
 
 from functools import partial
+from itertools import product
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -398,6 +399,15 @@ def test_patches_are_squares_laid_on_one_another():
     assert state == "after"
     for c, r, s in np.ndindex(2, 3, 3):
         assert_close(network.network.read[:, 9 * c + 3 * r + s], frame[:, c, r::3, s::3])
+
+
+def test_folded_lays_squares_on_top_of_one_another():
+    frame = torch.arange(2 * 4 * 6.0).reshape(1, 2, 4, 6)
+    found = folded(frame, 2)
+    assert found.shape == (1, 8, 2, 3)
+    for channel, dy, dx, row, column in product(range(2), range(2), range(2), range(2), range(3)):
+        pixel = frame[0, channel, 2 * row + dy, 2 * column + dx]
+        assert found[0, 4 * channel + 2 * dy + dx, row, column] == pixel
 
 
 def test_a_frame_that_cannot_be_folded_is_named():

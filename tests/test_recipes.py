@@ -39,6 +39,7 @@ from stlib.recipes.feeding import (
     TeacherForcing,
     WholeBatch,
 )
+from stlib.recipes.ms_lstm import at_lab_width
 from stlib.recipes.networks import (
     CompressedConvLSTMCell,
     ConvLSTMCell,
@@ -276,6 +277,12 @@ def test_names_are_unique_and_an_unknown_one_lists_them():
     ("name", "count"),
     [
         ("ms-table-3-convlstm", 444_001),
+        ("ms-table-3-sms-lstm", 444_001),
+        ("ms-table-3-tms-lstm", 1_896_097),
+        ("ms-table-3-ms-lstm", 1_896_097),
+        # 1x1 maps of 4 and 16 pixels to 32 channels and back, in place of one pixel
+        ("ms-section-6-patch-2-convlstm", 444_001 + 3 * (32 + 32 + 1)),
+        ("ms-section-6-patch-4-ms-lstm", 1_896_097 + 15 * (32 + 32 + 1)),
         ("ctt-table-4-convlstm", 3_973_201),
         ("ctt-table-4-conv-tt-lstm", 2_687_281),
         ("ctt-table-4-classic", 2_204_497),
@@ -332,6 +339,55 @@ def test_labs_that_are_compared_differ_in_what_the_paper_changes_alone():
             }
             allowed = {field for word, field in about.items() if word in each.name}
             assert found - {"source", "network"} == allowed, each.name
+
+
+def test_ms_table_3_and_ms_table_7_to_ms_table_11_rows_differ_in_network_and_data_alone():
+    """At lab scale also those of section 6: what chapter 16 compares is trained alike."""
+    for scale, allowed in (
+        ("lab", {"network", "data", "source", "context", "test_clips"}),
+        ("paper", {"network", "data", "source", "context", "test_clips", "stages"}),
+    ):
+        base = experiment("ms-table-3-convlstm").at(scale)
+        for each in experiments():
+            if each.name.startswith("ms-"):
+                recipe = each.at(scale)
+                found = {
+                    field.name
+                    for field in fields(base)
+                    if getattr(recipe, field.name) != getattr(base, field.name)
+                }
+                assert found - {"validate_every"} <= allowed, each.name
+                assert found <= {"network", "source"} or recipe.data != base.data, each.name
+    assert experiment("ms-section-5-rain-tms-lstm").lab.data == Rain(canvas=32)
+
+
+@pytest.mark.parametrize(
+    ("name", "epochs", "clips"),
+    [
+        ("ms-table-3-ms-lstm", 40, 10_500),
+        ("ms-table-8-ms-lstm", 15, 19_560),
+        ("ms-table-9-ms-lstm", 20, 5_000),
+        ("ms-table-11-ms-lstm", 20, 19_722),
+    ],
+)
+def test_the_papers_epochs_in_steps(name, epochs, clips):
+    recipe = experiment(name).paper
+    assert recipe.steps == epochs * (clips // recipe.batch)
+    assert {stage.rate for stage in recipe.stages} == {3e-4}
+
+
+@pytest.mark.parametrize("choice", [StackOf(MKLSTMCell(kernels=(1, 3))), PyramidOf(patch=2)])
+def test_at_lab_width_only_the_width_and_the_first_weights_change(choice):
+    changed = at_lab_width(choice)
+    assert changed == replace(choice, hidden=(16,) * 6, xavier=True)
+    torch.manual_seed(0)
+    network = changed.build()
+    inner = network if changed.patch == 1 else network.network
+    assert [cell.outputs for cell in inner.cells] == [16] * 6
+    assert {cell.kernels for cell in inner.cells} == {choice.cell.kernels}
+    assert not inner.readout.bias.any()  # Xavier's: zero biases
+    frame = torch.rand(1, 1, 8, 8)
+    assert network(frame)[0].shape == frame.shape
 
 
 def test_with_cell_changes_the_cell_and_the_source():

@@ -29,6 +29,7 @@ from stlib.exercises import (
     chapter_13,
     chapter_14,
     chapter_15,
+    chapter_16,
     chapter_17,
 )
 from stlib.exercises.compare import Unfit, show
@@ -59,6 +60,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_13.EXERCISES,
         *chapter_14.EXERCISES,
         *chapter_15.EXERCISES,
+        *chapter_16.EXERCISES,
         *chapter_17.EXERCISES,
     )
 

@@ -13,7 +13,8 @@ A number says nothing without its convention, so each convention has a name here
 - `lpips`: how the frames enter; `Unavailable` where its network cannot be had.
 - `csi`, `pod`, `far`, `hss`: thresholds in physical units; an undefined ratio is NaN, never 0.
 
-Beside them stand the scores of a clip's name, `accuracy` and `accuracy_by_class`.
+Beside them stand the scores of a clip's name, `accuracy` and `accuracy_by_class`, and `raster`,
+which tells whether a grid of patches shows in an error.
 """
 
 from stlib.metrics.averaging import Average, average
@@ -21,6 +22,7 @@ from stlib.metrics.classes import accuracy, accuracy_by_class, confidence
 from stlib.metrics.events import Contingency, contingency, csi, far, hss, pod, pool
 from stlib.metrics.perceptual import Unavailable, lpips, perceptual_network
 from stlib.metrics.pixels import mae, mse, per_frame, per_pixel, psnr
+from stlib.metrics.raster import raster
 from stlib.metrics.structure import Ssim, ssim
 
 __all__ = [
@@ -45,5 +47,6 @@ __all__ = [
     "pod",
     "pool",
     "psnr",
+    "raster",
     "ssim",
 ]

@@ -7,6 +7,7 @@ from stlib.recipes import (
     early_activity,
     first_network,
     ms_lstm,
+    ms_lstm_measured,
 )
 from stlib.recipes.plain import from_plain, to_plain
 from stlib.recipes.recipe import Experiment, Loss, Recipe, Scale
@@ -37,6 +38,7 @@ def experiments() -> tuple[Experiment, ...]:
         *conv_tt_lstm_search.EXPERIMENTS,
         *early_activity.EXPERIMENTS,
         *ms_lstm.EXPERIMENTS,
+        *ms_lstm_measured.EXPERIMENTS,
     )
 
 

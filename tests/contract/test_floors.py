@@ -24,7 +24,7 @@ FLOORS = (
         "stages",
         "tensor_train",
     ),
-    ("higher_order",),
+    ("claims", "higher_order"),
     ("plots",),
     ("cells",),
     ("networks",),
