@@ -1,8 +1,9 @@
-"""The ledger: every numbered equation, algorithm and table of the papers, and where it is kept.
+"""The ledger: every numbered equation, algorithm, table and figure of the papers, and its place.
 
 A token such as ``ctt-eq-16`` is the label in a chapter, a comment on the line of code that
 computes it, and (with underscores) part of a test's name. `ledger.toml` says what each is and our
-verdict; this module finds the places, and the `{ledger}` directive makes the page of both.
+verdict; this module finds the places, and the `{ledger}` directive makes the page of both. A figure
+needs a label alone: what stands there is a figure too, which a lab draws.
 """
 
 import re
@@ -17,9 +18,9 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-TOKEN = re.compile(r"\b(?:ctt|ms|stdcf)-(?:eq|alg|table)-[a-z]?\d+[a-z]?\b")
+TOKEN = re.compile(r"\b(?:ctt|ms|stdcf)-(?:eq|alg|table|figure)-[a-z]?\d+[a-z]?\b")
 TEST = re.compile(r"def (test_\w+)")
-KINDS = {"eq": "Eq.", "alg": "Algorithm", "table": "Table"}
+KINDS = {"eq": "Eq.", "alg": "Algorithm", "table": "Table", "figure": "Figure"}
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,14 @@ class Item:
     later: str = ""
 
     @property
+    def kind(self) -> str:
+        """Of `KINDS`."""
+        return self.token.split("-")[1]
+
+    @property
     def printed(self) -> str:
         """What the paper calls it: ``Eq. 16``."""
-        _, kind, number = self.token.split("-")
-        return f"{KINDS[kind]} {number.upper()}"
+        return f"{KINDS[self.kind]} {self.token.split('-')[2].upper()}"
 
 
 @dataclass
@@ -107,12 +112,13 @@ def problems(items: Sequence[Item], found: Mapping[str, Places]) -> list[str]:
     ]
     for item in items:
         places = found.get(item.token, Places())
-        kept = {
-            "label in a chapter": places.labels,
-            "comment on a line of stlib": places.lines,
-            "test named after it": places.tests,
-            "mention in a test": places.in_tests,
-        }
+        kept = {"label in a chapter": places.labels}
+        if item.kind != "figure":
+            kept |= {
+                "comment on a line of stlib": places.lines,
+                "test named after it": places.tests,
+                "mention in a test": places.in_tests,
+            }
         if not item.later:
             complaints += [f"{item.token} has no {name}" for name, at in kept.items() if not at]
         if len(places.labels) > 1:

@@ -50,6 +50,18 @@ def test_checker_reports_a_label_and_an_entry_given_twice(tmp_path):
     assert "ledger.toml lists a token twice" in found
 
 
+def test_a_figure_needs_a_label_alone(tmp_path):
+    ledger, figure = tree(tmp_path), "-".join(("ctt", "figure", "905"))
+    with ledger.open("a") as file:
+        file.write(f'[[item]]\ntoken = "{figure}"\npaper = "P"\nwhat = "w"\nverdict = "v"\n')
+    assert f"{figure} has no label in a chapter" in problems(read(ledger), scan(tmp_path))
+    (tmp_path / "book" / "other.md").write_text(f"({figure})=\n")
+    assert not any(figure in each for each in problems(read(ledger), scan(tmp_path)))
+    assert table(read(ledger), scan(tmp_path)).endswith(
+        f"| Figure 905 [here](#{figure}) | w | v |  |"
+    )
+
+
 def test_table_shows_place_line_test_and_reason(tmp_path):
     ledger = tree(tmp_path)
     rows = table(read(ledger), scan(tmp_path)).splitlines()
