@@ -199,7 +199,7 @@ def test_input_that_does_not_fit_is_named():
     _, state = network(frame)
     with pytest.raises(ValueError, match="the frame has 2 channels, the network reads 1"):
         network(torch.zeros(1, 2, 8, 8))
-    with pytest.raises(ValueError, match=r"the frame is \(8, 6\): both .* multiples of 4"):
+    with pytest.raises(ValueError, match=r"the frame is \(8, 6\), .* multiples of the patch, 4"):
         network(frame[..., :6])
     with pytest.raises(ValueError, match="the state is of 1 and 2 layers, the network has 2 and 2"):
         network(frame, state._replace(encoder=state.encoder[:1]))
