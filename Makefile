@@ -2,6 +2,7 @@
 
 PYTHON ?= python3 python3.13 python3.12 python3.11
 PORT ?= 8000
+TIMED := moving_mnist ctt_algorithms ctt_hybrid conv_tt_lstm_step scale_and_time ms_lstm_step
 LABS ?= $(wildcard notebooks/*.ipynb notebooks/exercises/*.ipynb)
 
 VENV := .venv
@@ -90,8 +91,9 @@ student: $(READY)  ## the exercise sheets without their solutions, into build/st
 	@$(BIN)/python -m stlib.exercises.student notebooks/exercises build/student
 	@ls build/student/*.ipynb
 
-bench: $(READY)  ## measure times on this machine
-	@for script in $(wildcard benchmarks/*.py); do $(BIN)/python $$script || exit 1; done
+# The others of benchmarks/ train, or read trained networks; each says how it is called.
+bench: $(READY)  ## measure times on this machine, into build/bench
+	@for name in $(TIMED); do $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 clean:  ## remove what was built; the environment stays
 	rm -rf _build build
