@@ -9,7 +9,9 @@ parameters. One step reads 20 frames of 64x64, one clip, and is forward, loss an
 states are kept as they are; every step projects them anew, one convolution for each core, on its
 window's states side by side; V is computed core by core from V(N) = 0; the gates are one
 convolution of x and what the train gives, side by side. *Ours* is `stlib.cells.ConvTTLSTM`, in
-float32 and under bfloat16 autocast, channels last.
+float32 and under bfloat16 autocast, channels last; and the same once more with a time step
+compiled, as ``python -m stlib train --compile`` has it. That needs a C++ compiler;
+``--no-compile`` leaves it out.
 
 Before anything is timed the gradients must be equal: in float64 on a small clip. All take turns,
 so that a drift of the machine meets each of them, and the fastest round counts: it is the one that
@@ -131,7 +133,7 @@ def check_gradients(steps):
         raise SystemExit(f"gradients differ by {found} of their size, expected below 1e-10")
 
 
-def measure(steps: int, rounds: int) -> dict[str, object]:
+def measure(steps: int, rounds: int, compiled: bool) -> dict[str, object]:
     """Fastest training step of each, in seconds; all take turns in every round."""
     check_gradients(steps)
     torch.manual_seed(0)
@@ -143,8 +145,13 @@ def measure(steps: int, rounds: int) -> dict[str, object]:
         "float32": (last, False),
         "bfloat16": (last, True),
     }
+    if compiled:
+        whole = torch.compile(last, fullgraph=True)
+        turns |= {"float32_compiled": (whole, False), "bfloat16_compiled": (whole, True)}
     frames = torch.rand(1, FRAMES, CHANNELS, CANVAS, CANVAS)
     wall, work = dict.fromkeys(turns, float("inf")), dict.fromkeys(turns, float("inf"))
+    for network, half in turns.values():
+        step(network, frames, half)  # what is compiled or allocated once is not timed
     for _ in range(rounds):
         for name, (network, half) in turns.items():
             start, busy = perf_counter(), process_time()
@@ -154,7 +161,7 @@ def measure(steps: int, rounds: int) -> dict[str, object]:
     apart = {
         name: gap(network, plain, frames[:, :6], half)
         for name, (network, half) in turns.items()
-        if network is not plain
+        if network is last
     }
     return {
         "past_states": steps,
@@ -172,11 +179,14 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2, help="of the processor (2)")
     parser.add_argument("--rounds", type=int, default=3, help="the fastest of them counts (3)")
     parser.add_argument("--steps", type=int, nargs="+", default=[3], help="past states, M (3)")
+    parser.add_argument("--no-compile", action="store_true", help="time eager steps alone")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder to write to")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(arguments.threads)
-    networks = [measure(steps, arguments.rounds) for steps in arguments.steps]
+    networks = [
+        measure(steps, arguments.rounds, not arguments.no_compile) for steps in arguments.steps
+    ]
     for each in networks:
         print(each)
     setting = {"batch": 1, "frames": FRAMES, "canvas": [CANVAS, CANVAS], "layers": 12}
