@@ -161,7 +161,7 @@ def measure(steps: int, rounds: int, compiled: bool) -> dict[str, object]:
     apart = {
         name: gap(network, plain, frames[:, :6], half)
         for name, (network, half) in turns.items()
-        if network is last
+        if network is not plain
     }
     return {
         "past_states": steps,

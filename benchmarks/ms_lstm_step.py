@@ -211,7 +211,7 @@ def measure(model: str, rounds: int, compiled: bool) -> dict[str, Any]:
         "gradient_gap": {
             name: float(f"{gap(network, plain, frames[:, :4], half):.1e}")
             for name, (network, half) in turns.items()
-            if network is last
+            if network is not plain
         },
     }
 
