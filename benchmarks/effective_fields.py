@@ -97,7 +97,7 @@ def main() -> None:
     found = {
         "unit": "pixels: standard deviation of the gradient's size along an axis; reach is a width",
         "clips": CLIPS,
-        "canvas": 32,
+        "canvas": sorted({job.recipe.data.canvas for job in queue}),
         "models": {model: fields(queue, model) for model in NAMES},
     }
     for model, told in found["models"].items():

@@ -129,6 +129,8 @@ def said(network: nn.Module, recipe: Recipe, split: str, count: int, steps: Sequ
 def shape_of(pictures: Tensor) -> Tensor:
     """What a circular shift leaves of pictures: sizes of their waves, without the mean, unit norm.
 
+    A half-turn leaves the same, so that a 6 is as near to a 9 as to another 6.
+
     Args:
         pictures: ``[clip, ..., height, width]``.
     """

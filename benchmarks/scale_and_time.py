@@ -91,7 +91,7 @@ def main() -> None:
     setting = {
         "batch": 1,
         "channels": CHANNELS,
-        "load": "the machine was shared; turns interleaved, the fastest of the rounds counts",
+        "turns": "interleaved; the fastest of the rounds counts",
     }
     command = (
         f"python benchmarks/scale_and_time.py --threads {arguments.threads} "

@@ -32,10 +32,12 @@ from stlib.evaluation import predictions
 from stlib.experiments import Job, jobs, report, status, trained
 from stlib.losses import l2_mean
 from stlib.metrics import raster
+from stlib.printed import table
 from stlib.recipes import experiment
 from stlib.recipes.ms_lstm import FOUR, PATCHES
 from stlib.rollout import rollout
 from stlib.sampling import inference
+from stlib.training_memory import saved_bytes
 
 SEEDS = (0, 1, 2, 3, 4)
 MODELS = {model: f"ms-table-3-{model.lower()}" for model in FOUR}
@@ -46,7 +48,7 @@ RAIN = {
     "TMS-LSTM": "ms-section-5-rain-tms-lstm",
     "MS-LSTM": "ms-table-11-ms-lstm",
 }
-MSE = {"ConvLSTM": 90.36, "SMS-LSTM": 63.90, "TMS-LSTM": 67.70, "MS-LSTM": 52.63}  # in print
+MSE = {model: float(table("ms-table-3").number(model, "MSE").value) for model in MODELS}
 SHOWN = 3  # the test clip whose forecasts are kept as pictures
 ROUNDS = 7
 
@@ -74,7 +76,11 @@ CLAIMS = (
     ),
 )
 # Of rain, the score of the first is said to be the higher one.
-RAIN_CLAIMS = (("MS-LSTM", "ConvLSTM"), ("SMS-LSTM", "ConvLSTM"), ("TMS-LSTM", "ConvLSTM"))
+RAIN_CLAIMS = (  # the paper's table has two of the four networks
+    ("Table 11", "MS-LSTM", "ConvLSTM"),
+    ("this book", "SMS-LSTM", "ConvLSTM"),
+    ("this book", "TMS-LSTM", "ConvLSTM"),
+)
 NAMES = tuple(dict.fromkeys(chain(MODELS.values(), ON_PATCHES.values(), RAIN.values())))
 
 
@@ -112,7 +118,7 @@ def costs() -> dict[str, Any]:
         told[model] = {
             "parameters": parameters(network),
             "forward_macs": macs(step),
-            "saved_bytes": saved(step),
+            "saved_bytes": saved_bytes(network, step, network, frames),
             "paper_parameters": parameters(paper),
             "paper_macs_a_frame": macs(paper, there),
         }
@@ -126,22 +132,6 @@ def costs() -> dict[str, Any]:
     for model, took in seconds.items():
         told[model]["seconds"] = float(f"{took:.3g}")
     return told
-
-
-def saved(step: Any) -> int:
-    """Bytes that autograd keeps for the backward pass, weights aside, each storage once."""
-    kept: dict[int, int] = {}
-
-    def keep(tensor: Tensor) -> Tensor:
-        if not tensor.is_leaf:
-            storage = tensor.untyped_storage()
-            kept[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-        loss = step()  # alive to the end, so that no address is used twice
-        del loss
-    return sum(kept.values())
 
 
 def frame(picture: Tensor) -> str:
@@ -196,7 +186,7 @@ def rained(queue: list[Job]) -> dict[str, Any]:
             told["baselines"] = {
                 other: events(each) for other, each in held["baseline_scores"].items()
             }
-    for first, second in RAIN_CLAIMS:
+    for place, first, second in RAIN_CLAIMS:
         tables = [told["networks"][model]["seeds"] for model in (first, second)]
         for score in sorted({key for each in tables[0].values() for key in each} - {"mse_e3"}):
             # a higher score is the better one, so that the errors are what it lacks of 1
@@ -209,8 +199,8 @@ def rained(queue: list[Job]) -> dict[str, Any]:
                 for table in tables
             ]
             says = f"{first} above {second}"
-            claim = Claim("Table 11", says, RAIN[first], RAIN[second])
-            told["claims"].append({"score": score, **judged(claim, *lacks)})
+            claim = Claim(place, says, RAIN[first], RAIN[second])
+            told["claims"].append({"score": score, "of": "1 - score", **judged(claim, *lacks)})
     return told
 
 

@@ -363,8 +363,12 @@ def _told(parts: list[dict[str, FrameScores | str]]) -> dict[str, Any]:
 
 def _rain_counts(prediction: Frames, truth: Frames, data: Rainfall) -> dict[float, Contingency]:
     """Hits and misses in each frame, by threshold."""
-    foretold, fell = (data.units.to_units(x) for x in (prediction.clamp(0, 1), truth))
-    return {least: metrics.contingency(foretold, fell, least) for least in data.thresholds}
+    # Thresholds come to the clips' scale: on the way back, rain of exactly 5 mm/h would be less.
+    scaled = data.units.from_units(torch.tensor(data.thresholds, dtype=torch.float64)).float()
+    return {
+        least: metrics.contingency(prediction.clamp(0, 1), truth, float(here))
+        for least, here in zip(data.thresholds, scaled, strict=True)
+    }
 
 
 def _rained(parts: Sequence[dict[float, Contingency]]) -> dict[str, Any]:

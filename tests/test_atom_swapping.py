@@ -168,6 +168,17 @@ def test_given_padding_follows(padding, old, new, stride):
     assert_close(layer(clip), before)
 
 
+@pytest.mark.parametrize("dilation", [1, 3])
+def test_even_atoms_keep_the_number_of_outputs(dilation):
+    """'Same' padding of an even filter grows faster than its span; a swap keeps to the span."""
+    layer = JointConv3d(2, 2, 2, 2, size=(2, 3, 3))
+    clip = torch.zeros(1, 2, 8, 5, 5)
+    before = layer(clip).shape
+    with swap(layer, temporal_dilation=dilation):
+        assert layer(clip).shape == before
+    assert layer.geometry.padding is None
+
+
 # --- refusals
 
 

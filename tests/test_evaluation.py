@@ -185,6 +185,15 @@ def test_rain_is_scored_by_counting_pixel_by_pixel():
     assert 0 < told["csi_5_mm_h"]["pooled"] < told["csi_0.5_mm_h"]["pooled"] < 1
 
 
+@pytest.mark.parametrize("least", [0.5, 2.0, 5.0, 10.0, 30.0])
+def test_rain_of_exactly_a_threshold_is_rain(least):
+    """There and back in single precision 5 mm/h are a little less."""
+    data = Rain(thresholds=(least,))
+    truth = data.units.from_units(torch.full((1, 1, 1, 4, 4), least)).float()
+    truth[..., 0] = 0
+    assert rain_scores(truth, truth, data)[f"csi_{least:g}_mm_h"]["pooled"] == 1
+
+
 def test_rain_is_scored_over_all_batches():
     data = Rain(training=4, validation=0, test=3, frames=5, canvas=16, speed=(0.5, 1.0), seed=3)
     recipe = replace(RECIPE, data=data, validation_clips=0, test_clips=3)

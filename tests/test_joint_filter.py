@@ -120,6 +120,7 @@ def test_two_ways_agree_forward_and_backward(stride, dilation, padding, size, gr
 def test_the_cheaper_way_has_fewer_multiplications():
     assert cheaper_way(parts_of(64, 64, 3, 2)) == "atoms"
     assert cheaper_way(parts_of(64, 64, 9, 3)) == "filter"
+    assert cheaper_way(parts_of(64, 1, 6, 2), groups=64) == "filter"  # 6,528 against 1,728
     assert cheaper_way(parts_of(1, 1, 3, 2)) == "filter"  # 51 for the atoms, 27 for the filter
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
 from inspect import unwrap
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -134,15 +135,24 @@ def test_a_clip_holds_what_enters_in_consecutive_half_hours(folder):
     assert clips.units.name == "vehicles per half-hour"
 
 
-def test_no_frame_to_foretell_was_trained_on(folder):
+@pytest.mark.parametrize("validating", [0, 2])
+def test_frames_to_foretell_were_not_trained_on_but_by_the_first_clips(folder, validating):
+    """Clips belong to the day they end in: the first three of four frames may lie before it."""
+
     def frames(split, of):
-        clips = TaxiBJClips(split=split, validating=2)
+        clips = TaxiBJClips(split=split, validating=validating)
         return {(w.file.name, w.first + k) for w in clips.windows for k in of}
 
-    trained, last = frames("training", range(8)), frames("test", [7])
-    assert not trained & last
-    assert not frames("validation", range(8)) & last
-    assert not trained & frames("validation", [7])
+    splits = ("training", "validation", "test") if validating else ("training", "test")
+    for before, split in pairwise(splits):
+        held = frames(before, range(8))
+        assert not held & frames(split, [7])
+        first = min(frames(split, [0]))
+        early = {(first[0], first[1] + k) for k in range(4, 7)}
+        shared = held & frames(split, range(4, 8))
+        assert shared <= early
+        if not validating:  # no half-hour is missing before the days that test
+            assert shared == early
 
 
 def test_fewer_clips_are_the_first_ones_and_an_index_counts_from_0(folder):

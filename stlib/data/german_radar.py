@@ -83,7 +83,8 @@ class GermanRadarClips(MeasuredClips):
             frames: of a clip, half an hour from one to the next.
             canvas: height and width in blocks; the maps' own are a multiple of it.
             every: half-hours from the start of one clip to that of the next; None is `frames`, so
-                that no two overlap.
+                that no two overlap. Below it, clips on either side of a turn of the year, and of
+                two splits, share frames.
             validating: how many of the training years, the last ones, validate; 0 is the paper's.
             quantity: what the values are.
             damaged: 'error' raises at a dataset that is no map, and at a broken map when it is

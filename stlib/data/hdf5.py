@@ -33,5 +33,7 @@ def opened(path: str | Path) -> Iterator[Any]:
     try:
         with h5py.File(path, "r") as file:
             yield file
+    except PermissionError:
+        raise  # not damaged: out of reach
     except (OSError, KeyError, RuntimeError) as error:
         raise ValueError(f"{path}: expected whole HDF5, found: {error}") from error

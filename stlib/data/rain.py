@@ -102,7 +102,7 @@ class RainClips(MeasuredClips):
         if not 0 <= speed[0] <= speed[1] < float("inf"):
             raise ValueError(f"{speed=}, expected (slowest, fastest) in pixels per frame, from 0")
         self.samples, self.frames, self.canvas = samples, frames, canvas
-        self.speed, self.growth = speed, growth
+        self.speed, self.growth = (float(speed[0]), float(speed[1])), growth
         self.seed, self.split = natural(seed), split
         self.map = canvas + MARGIN  # pixels until it repeats itself
 

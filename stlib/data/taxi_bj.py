@@ -10,8 +10,8 @@
 As Ma et al. do, we read what enters a cell. A day counts if all of its half-hours were recorded; a
 clip is a stretch of such days without a gap. The clips that end in the last 28 days test: where no
 half-hour is missing these are 28 x 48 = 1,344, the number that the paper prints. So the first of
-them see frames that training clips were to foretell, and none is to foretell a frame that was
-trained on.
+them, one fewer than the frames foretold, also foretell frames that training clips hold; all others
+foretell only frames that were never trained on.
 """
 
 import hashlib

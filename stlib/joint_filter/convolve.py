@@ -47,7 +47,7 @@ def joint_convolution(
     size: Triple = (parts.temporal.shape[1], *parts.spatial.shape[1:])
     padding, stride, dilation = geometry.padding_of(size), geometry.stride, geometry.dilation
     if way == "cheaper":
-        way = cheaper_way(parts)
+        way = cheaper_way(parts, groups)
     if way == "filter":
         whole = joint_filter(*parts)
         return F.conv3d(clip, whole, None, stride, padding, dilation, groups)
@@ -71,17 +71,21 @@ def joint_convolution(
     return F.conv3d(y, mix, groups=groups)
 
 
-def cheaper_way(parts: JointFilter) -> Way:
+def cheaper_way(parts: JointFilter, groups: int = 1) -> Way:
     """The way with fewer multiplications at an output pixel, with strides of 1.
 
-    The atoms cost ``M k² + M N t`` an input channel, the coefficients ``M N`` a pair of channels;
-    the whole filter costs ``t k²`` a pair. Multiplying the filter out is left aside: it is done
-    once a call, not once a pixel. Memory is another matter: the atoms keep ``M (1 + N)`` maps for
-    each channel they read.
+    The atoms cost ``M k² + M N t`` an input channel, the coefficients ``M N`` a pair of channels of
+    one group; the whole filter costs ``t k²`` a pair. Multiplying the filter out is left aside: it
+    is done once a call, not once a pixel. Memory is another matter: the atoms keep ``M (1 + N)``
+    maps for each channel they read.
+
+    Args:
+        parts: the filter, its input channels those of one group.
+        groups: of the convolution.
 
     Source: Miao et al., section 2.4.
     """
     outputs, inputs, m, n = parts.coefficients.shape
     (time,), pixels = parts.temporal.shape[1:], parts.spatial[0].numel()
-    by_atoms = inputs * (m * pixels + m * n * time) + outputs * inputs * m * n
+    by_atoms = groups * inputs * (m * pixels + m * n * time) + outputs * inputs * m * n
     return "atoms" if by_atoms < outputs * inputs * time * pixels else "filter"

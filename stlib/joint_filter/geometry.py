@@ -65,13 +65,14 @@ class Geometry(NamedTuple):
                 f"size {size} at dilation {self.dilation} and {new_size} at {dilation}: spans that "
                 "differ by an odd number have no common middle"
             )
-        if self.padding is None:
-            return self._replace(dilation=dilation).checked()
         time, height, width = (
             p + (after - before) // 2
-            for p, (before, after) in zip(self.padding, spans, strict=True)
+            for p, (before, after) in zip(self.padding_of(size), spans, strict=True)
         )
-        return self._replace(dilation=dilation, padding=(time, height, width)).checked()
+        new = self._replace(dilation=dilation)
+        if self.padding is None and new.padding_of(new_size) == (time, height, width):
+            return new.checked()
+        return new._replace(padding=(time, height, width)).checked()
 
 
 PLAIN = Geometry()
