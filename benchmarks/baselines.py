@@ -1,7 +1,7 @@
 """Measure what a predictor must beat: four baselines, horizon by horizon, speed by speed.
 
-    python benchmarks/baselines.py                         # writes build/bench/…
-    python benchmarks/baselines.py --out stlib/results     # replaces the shipped result
+    python -m benchmarks.baselines                         # writes build/bench/…
+    python -m benchmarks.baselines --out stlib/results     # replaces the shipped result
 
 Needs MNIST's 10,000 test digits; STLIB_DATA names their folder. The clips are those that
 `CONV_TT_LSTM` says: ten frames are seen, ten foretold. Clips and digits of the test split are
@@ -120,7 +120,7 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
     command = (
-        f"python benchmarks/baselines.py --clips {arguments.clips} --seeds {arguments.seeds} "
+        f"python -m benchmarks.baselines --clips {arguments.clips} --seeds {arguments.seeds} "
         f"--mean {arguments.mean}"
     )
     source = provenance(command)  # now: the code that runs is the code that is there

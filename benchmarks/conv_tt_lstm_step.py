@@ -1,6 +1,6 @@
 """Time one training step of Conv-TT-LSTM against the same network written plainly.
 
-    python benchmarks/conv_tt_lstm_step.py --threads 2          # writes build/bench/…
+    python -m benchmarks.conv_tt_lstm_step --threads 2          # writes build/bench/…
 
 The paper's network for Moving MNIST: 12 layers, order 3, 3 past states, rank 8, 2,687,281
 parameters. One step reads 20 frames of 64x64, one clip, and is forward, loss and backward.
@@ -191,7 +191,7 @@ def main() -> None:
         print(each)
     setting = {"batch": 1, "frames": FRAMES, "canvas": [CANVAS, CANVAS], "layers": 12}
     command = (
-        f"python benchmarks/conv_tt_lstm_step.py --threads {arguments.threads} "
+        f"python -m benchmarks.conv_tt_lstm_step --threads {arguments.threads} "
         f"--rounds {arguments.rounds} --steps {' '.join(map(str, arguments.steps))}"
     )
     result = Result(

@@ -1,7 +1,7 @@
 """Time Algorithm 1 against Algorithm 2 at the paper's size, order by order.
 
-    python benchmarks/ctt_algorithms.py                         # writes build/bench/…
-    python benchmarks/ctt_algorithms.py --out stlib/results     # replaces the shipped result
+    python -m benchmarks.ctt_algorithms                         # writes build/bench/…
+    python -m benchmarks.ctt_algorithms --out stlib/results     # replaces the shipped result
 
 Cores of 5x5, rank 8, 128 outputs (four gates of 32 channels), one 64x64 canvas, float32, forward
 and without gradients. All take turns, so that a drift of the machine meets each of them, and the
@@ -66,7 +66,7 @@ def main() -> None:
         print(row)
     setting = {"width": WIDTH, "rank": RANK, "outputs": OUTPUTS, "canvas": CANVAS}
     command = (
-        f"python benchmarks/ctt_algorithms.py --orders {arguments.orders} "
+        f"python -m benchmarks.ctt_algorithms --orders {arguments.orders} "
         f"--rounds {arguments.rounds}"
     )
     result = Result(

@@ -1,7 +1,7 @@
 """Time the hybrid of Algorithms 1 and 2 at the paper's size, order by order, for every n.
 
-    python benchmarks/ctt_hybrid.py                         # writes build/bench/…
-    python benchmarks/ctt_hybrid.py --out stlib/results     # replaces the shipped result
+    python -m benchmarks.ctt_hybrid                         # writes build/bench/…
+    python -m benchmarks.ctt_hybrid --out stlib/results     # replaces the shipped result
 
 The n most recent states meet kernels that are built, the older ones the recursion: n = 1 is
 Algorithm 2, n = N is Algorithm 1. Each n is timed as the sum of n convolutions; *collapsed*, their
@@ -112,7 +112,7 @@ def main() -> None:
         print(row)
     setting = {"width": WIDTH, "rank": RANK, "outputs": OUTPUTS, "canvas": CANVAS}
     command = (
-        f"python benchmarks/ctt_hybrid.py --orders {arguments.orders} --rounds {arguments.rounds}"
+        f"python -m benchmarks.ctt_hybrid --orders {arguments.orders} --rounds {arguments.rounds}"
     )
     measured = {
         "setting": setting,

@@ -1,7 +1,7 @@
 """Early activity recognition at lab scale: three recurrent layers, two shares seen, some seeds.
 
-    python benchmarks/early_activity.py                         # writes build/bench/…
-    python benchmarks/early_activity.py --out stlib/results     # replaces the shipped result
+    python -m benchmarks.early_activity                         # writes build/bench/…
+    python -m benchmarks.early_activity --out stlib/results     # replaces the shipped result
 
 It trains what is not trained yet, in build/early-activity, and can be stopped and called again. On
 two cores a run takes minutes, so the six experiments with three seeds take an hour or two. Of each
@@ -60,7 +60,7 @@ def main() -> None:
         "scale": options.scale,
         "runs": [told(job) for job in queue],
     }
-    command = f"python benchmarks/early_activity.py --seeds {options.seeds} --scale {options.scale}"
+    command = f"python -m benchmarks.early_activity --seeds {options.seeds} --scale {options.scale}"
     options.out.mkdir(parents=True, exist_ok=True)
     print(save_result(Result(measured, provenance(command)), options.out / "early-activity.json"))
 

@@ -1,9 +1,9 @@
 """How widely the encoders of chapter 14 really look: spread of the gradient, before and after.
 
     python -m stlib experiments run --names … --seeds 0 1 2 3 4 --cpu --precision bf16 --log-every 5
-    python benchmarks/effective_fields.py --names                         # what stands for …
-    python benchmarks/effective_fields.py --runs runs                     # writes build/bench/…
-    python benchmarks/effective_fields.py --runs runs --out stlib/results # replaces the shipped one
+    python -m benchmarks.effective_fields --names                         # what stands for …
+    python -m benchmarks.effective_fields --runs runs                     # writes build/bench/…
+    python -m benchmarks.effective_fields --runs runs --out stlib/results # replaces the shipped one
 
 It reads the runs that are finished and counts those that are not. The output is the middle pixel of
 the third layer's h when the context has been read; the gradient is taken at the first test clips.
@@ -104,7 +104,7 @@ def main() -> None:
         print(model, "missing", told["missing"], "reach", told["reach"])
         for seed, rows in told["seeds"].items():
             print("  seed", seed, rows)
-    command = "python benchmarks/effective_fields.py --runs runs --out stlib/results"
+    command = "python -m benchmarks.effective_fields --runs runs --out stlib/results"
     print(save_result(Result(found, provenance(command)), options.out / "effective-fields.json"))
 
 

@@ -1,29 +1,28 @@
 """What the layers of the four networks of chapter 16 say, trained and with their first weights.
 
     python -m stlib experiments run --names … --seeds 0 1 2 3 4 --cpu --precision bf16 --log-every 5
-    python benchmarks/layer_outputs.py --names                         # what stands for …
-    python benchmarks/layer_outputs.py --runs runs                     # writes build/bench/…
-    python benchmarks/layer_outputs.py --runs runs --out stlib/results # replaces the shipped one
+    python -m benchmarks.layer_outputs --names                         # what stands for …
+    python -m benchmarks.layer_outputs --runs runs                     # writes build/bench/…
+    python -m benchmarks.layer_outputs --runs runs --out stlib/results # replaces the shipped one
 
 It reads the runs that are finished and counts those that are not. All four read the same test
 clips. Readouts are fitted on validation clips. A network with its first weights is the same
-network before its training, of the same seed. What a run says is kept beside the result, so that a
-second call measures only what is new.
+network before its training, of the same seed. Twenty runs take ten minutes on one core.
 """
 
 import argparse
-import json
 from collections.abc import Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from statistics import mean
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.rounding import rounded
 from stlib.artifacts import Result, provenance, save_result
+from stlib.claims import Claim, judged
 from stlib.evaluation import predictions
 from stlib.experiments import Job, jobs, trained
 from stlib.layer_outputs import (
@@ -42,7 +41,6 @@ from stlib.layer_outputs import (
 )
 from stlib.metrics import mse
 from stlib.networks import Pyramid
-from stlib.paired import paired, verdict
 from stlib.recipes import Recipe
 from stlib.recipes.ms_lstm import FOUR
 from stlib.rollout import forecast
@@ -53,13 +51,12 @@ SEEDS = (0, 1, 2, 3, 4)
 NAMES = {model: f"ms-table-3-{model.lower()}" for model in FOUR}
 CLIPS, FITTED_ON, CUT_CLIPS, BATCH = 200, 32, 32, 20  # test, validation, test clips; at a time
 AHEAD = {"first": 1, "fifth": 5}  # which frame after the context a step foretells
-FAR_SEEDS = (0, 1)  # only these are followed to the fifth: it takes twice as long
 LEVELS = (0.25, 0.5, 0.75)  # of the brightest pixel
 WEIGHTS = ("trained", "untrained")
 
 
-class Claim(NamedTuple):
-    """That `first` is larger than `second`, in percent of the second; or not, where it is denied.
+class Sentence(NamedTuple):
+    """That `first` is larger than `second`; or not, where it is denied.
 
     Each side is (model, layer); the layer 'frame' is the last frame read.
     """
@@ -71,33 +68,24 @@ class Claim(NamedTuple):
     denied: bool = False
 
 
-CLAIMS = (
-    *(Claim(f"{m}: layer 2 fatter than frame", "area", (m, "2"), (m, "frame")) for m in FOUR),
-    Claim("layer 2: SMS fatter than ConvLSTM", "area", ("SMS-LSTM", "2"), ("ConvLSTM", "2")),
-    Claim("layer 2: MS fatter than TMS", "area", ("MS-LSTM", "2"), ("TMS-LSTM", "2")),
-    Claim("layer 0: MS fatter than SMS", "area", ("MS-LSTM", "0"), ("SMS-LSTM", "0")),
-    Claim("layer 1: MS fatter than SMS", "area", ("MS-LSTM", "1"), ("SMS-LSTM", "1")),
-    Claim("layer 0: ConvLSTM fatter than TMS", "area", ("ConvLSTM", "0"), ("TMS-LSTM", "0")),
-    Claim("digits: ConvLSTM plainer than SMS", "digits", ("ConvLSTM", "2"), ("SMS-LSTM", "2")),
-    Claim("digits: TMS plainer than MS", "digits", ("TMS-LSTM", "2"), ("MS-LSTM", "2")),
+SENTENCES = (
+    *(Sentence(f"{m}: layer 2 fatter than frame", "area", (m, "2"), (m, "frame")) for m in FOUR),
+    Sentence("layer 2: SMS fatter than ConvLSTM", "area", ("SMS-LSTM", "2"), ("ConvLSTM", "2")),
+    Sentence("layer 2: MS fatter than TMS", "area", ("MS-LSTM", "2"), ("TMS-LSTM", "2")),
+    Sentence("layer 0: MS fatter than SMS", "area", ("MS-LSTM", "0"), ("SMS-LSTM", "0")),
+    Sentence("layer 1: MS fatter than SMS", "area", ("MS-LSTM", "1"), ("SMS-LSTM", "1")),
+    Sentence("layer 0: ConvLSTM fatter than TMS", "area", ("ConvLSTM", "0"), ("TMS-LSTM", "0")),
+    Sentence("digits: ConvLSTM plainer than SMS", "digits", ("ConvLSTM", "2"), ("SMS-LSTM", "2")),
+    Sentence("digits: TMS plainer than MS", "digits", ("TMS-LSTM", "2"), ("MS-LSTM", "2")),
     *(
-        Claim(f"{m}: layer 5 finer than 3", "frequency", (m, "5"), (m, "3"))
+        Sentence(f"{m}: layer 5 finer than 3", "frequency", (m, "5"), (m, "3"))
         for m in ("SMS-LSTM", "MS-LSTM")
     ),
     *(
-        Claim(f"{m}: layer 5 no finer than 3", "frequency", (m, "5"), (m, "3"), denied=True)
+        Sentence(f"{m}: layer 5 no finer than 3", "frequency", (m, "5"), (m, "3"), denied=True)
         for m in ("ConvLSTM", "TMS-LSTM")
     ),
 )
-
-
-def rounded(value: Any) -> Any:
-    """Five significant digits, in lists and tensors too."""
-    if isinstance(value, Tensor):
-        value = value.tolist()
-    if isinstance(value, list | tuple):
-        return [rounded(each) for each in value]
-    return float(f"{value:.5g}")
 
 
 class Said(NamedTuple):
@@ -119,7 +107,7 @@ def said(network: nn.Module, recipe: Recipe, split: str, count: int, steps: Sequ
         layers = layer_outputs(network.cells, run)
         foretold = lens(network.readout, layers[-1][:, [max(step - 1, 0) for step in steps]])
         own = torch.tensor(steps)[:, None, None, None] >= context
-        read = torch.where(own, foretold.clamp(0, 1), clips[:, steps])
+        read = torch.where(own, foretold, clips[:, steps])
         comes = clips[:, [step + 1 for step in steps]]
         parts.append([*(h[:, steps] for h in layers), read, comes])
     *layers, read, comes = (torch.cat(each) for each in zip(*parts, strict=True))
@@ -215,61 +203,38 @@ def cuts(network: nn.Module, recipe: Recipe) -> dict[str, Any]:
     return told
 
 
-def measured(job: Job, kept: Path) -> dict[str, Any]:
-    """One run, trained and untrained; read from `kept` if that is younger than the run."""
-    part = kept / f"{job.name}-seed-{job.seed}.json"
+def measured(job: Job) -> dict[str, Any]:
+    """One run, trained and untrained."""
     recipe, network = trained(job.folder)
-    told: dict[str, Any] = {}
-    if part.is_file() and part.stat().st_mtime > Run(job.folder).network_file.stat().st_mtime:
-        told = json.loads(part.read_text(encoding="utf-8"))
-    if isinstance(network, Pyramid) and "cuts" not in told:
-        told["cuts"] = cuts(network, recipe)
-        part.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(told), encoding="utf-8")
-    if WEIGHTS[-1] in told:
-        return told
     torch.manual_seed(job.seed)
     networks = {"trained": network, "untrained": recipe.network.build().eval()}
+    told: dict[str, Any] = {"cuts": cuts(network, recipe)} if isinstance(network, Pyramid) else {}
     data = recipe.data.open("test")
     labels = torch.tensor([data.labels(index)[0] for index in range(CLIPS)])
+    steps = [recipe.context - 2 + ahead for ahead in AHEAD.values()]
     for weights, one in networks.items():
-        far = {name: ahead for name, ahead in AHEAD.items() if ahead == 1 or job.seed in FAR_SEEDS}
-        steps = [recipe.context - 2 + ahead for ahead in far.values()]
         test = said(one, recipe, "test", CLIPS, steps)
         fitted = said(one, recipe, "validation", FITTED_ON, steps)
         told[weights] = {
             ahead: measured_at(place, test, fitted, one.readout, labels)
-            for place, ahead in enumerate(far)
+            for place, ahead in enumerate(AHEAD)
         }
-    kept.mkdir(parents=True, exist_ok=True)
-    part.write_text(json.dumps(told), encoding="utf-8")
     return told
 
 
-def compared(found: dict[str, Any], claim: Claim, weights: str, ahead: str) -> dict[str, Any]:
+def compared(found: dict[str, Any], sentence: Sentence, weights: str, ahead: str) -> dict[str, Any]:
     """One sentence against the seeds that both its networks have."""
-    one, other = found[claim.first[0]], found[claim.second[0]]
-    seeds = [seed for seed in one if seed in other and ahead in one[seed][weights]]
-    first, second = (
-        [found[model][seed][weights][ahead][layer][claim.measured] for seed in seeds]
-        for model, layer in (claim.first, claim.second)
-    )
-    row = {**claim._asdict(), "weights": weights, "ahead": ahead, "seeds": [int(s) for s in seeds]}
-    if not seeds:
-        return {**row, "verdict": "not run"}
-    level = mean(second)
-    row["percents"] = rounded([100 * (a - b) / level for a, b in zip(first, second, strict=True)])
-    if len(seeds) < 2:
-        return {**row, "verdict": "not resolved"}
-    interval = paired(first, second)
-    said = verdict(interval)
-    found_so = said == ("lower" if claim.denied else "higher")
-    word = "supported" if found_so else "contradicted"
-    return {
-        **row,
-        "percent": rounded([100 * value / level for value in interval]),
-        "verdict": said if said == "not resolved" else word,
-    }
+    sides = [
+        {
+            seed: each[weights][ahead][layer][sentence.measured]
+            for seed, each in found[model].items()
+        }
+        for model, layer in (sentence.first, sentence.second)
+    ]
+    names = [" ".join(side) for side in (sentence.first, sentence.second)]
+    claim = Claim("5.2.1", sentence.says, *names, higher=not sentence.denied)
+    row = {"measured": sentence.measured, "weights": weights, "ahead": ahead}
+    return {**row, **judged(claim, *sides)}
 
 
 def without_spectra(found: dict[str, Any]) -> dict[str, Any]:
@@ -285,8 +250,8 @@ def spectra(found: dict[str, Any]) -> dict[str, Any]:
     for model, seeds in found.items():
         for weights in WEIGHTS if seeds else ():
             for ahead in AHEAD:
-                there = [each[weights][ahead] for each in seeds.values() if ahead in each[weights]]
-                for layer in there[0] if there else ():
+                there = [each[weights][ahead] for each in seeds.values()]
+                for layer in there[0]:
                     rows = [each[layer]["spectrum"] for each in there]
                     average = torch.tensor(rows, dtype=torch.float64).mean(0)
                     by_layer = told.setdefault(model, {}).setdefault(weights, {})
@@ -301,7 +266,6 @@ def main() -> None:
     parser.add_argument("--names", action="store_true", help="print the experiments and stop")
     parser.add_argument("--ship", type=Path, help="folder for seed 0's networks, half precision")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder to write to")
-    parser.add_argument("--only", type=int, nargs="*", default=SEEDS, help="seeds (all)")
     options = parser.parse_args()
     if options.names:
         print(*NAMES.values())
@@ -310,14 +274,11 @@ def main() -> None:
     torch.set_num_threads(1)
     queue = jobs(tuple(NAMES.values()), SEEDS, "lab", options.runs)
     over = [job for job in queue if Run(job.folder).network_file.is_file()]
-    over.sort(key=lambda job: job.name == NAMES["TMS-LSTM"])  # the dearest last
     models = {name: model for model, name in NAMES.items()}
     found: dict[str, Any] = {model: {} for model in NAMES}
     for job in over:
-        if job.seed in options.only:
-            kept = Path("build/bench/layer-outputs")
-            found[models[job.name]][str(job.seed)] = measured(job, kept)
-            print(job.name, "seed", job.seed, flush=True)
+        found[models[job.name]][str(job.seed)] = measured(job)
+        print(job.name, "seed", job.seed, flush=True)
     told = {
         "clips": CLIPS,
         "cut_clips": CUT_CLIPS,
@@ -328,13 +289,13 @@ def main() -> None:
         "models": without_spectra(found),
         "spectra": spectra(found),
         "claims": [
-            compared(found, claim, weights, ahead)
+            compared(found, sentence, weights, ahead)
             for ahead in AHEAD
-            for claim in CLAIMS
+            for sentence in SENTENCES
             for weights in WEIGHTS
         ],
     }
-    command = "python benchmarks/layer_outputs.py --runs runs --out stlib/results"
+    command = "python -m benchmarks.layer_outputs --runs runs --out stlib/results"
     print(save_result(Result(told, provenance(command)), options.out / "layer-outputs.json"))
     if options.ship:
         for job in over:

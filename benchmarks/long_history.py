@@ -1,9 +1,9 @@
 """What the trained networks of chapter 13 say: paired differences, long forecasts, the swap.
 
     python -m stlib experiments run --names … --seeds 0 1 2 3 4 --cpu --precision bf16 --log-every 5
-    python benchmarks/long_history.py --names                         # what stands for …
-    python benchmarks/long_history.py --runs runs                     # writes build/bench/…
-    python benchmarks/long_history.py --runs runs --out stlib/results # replaces the shipped one
+    python -m benchmarks.long_history --names                         # what stands for …
+    python -m benchmarks.long_history --runs runs                     # writes build/bench/…
+    python -m benchmarks.long_history --runs runs --out stlib/results # replaces the shipped one
 
 It reads the runs that are finished and counts those that are not. Errors are squared, per pixel,
 times 1000, on the first test clips, the same for all. Two recipes are compared seed by seed: the
@@ -20,6 +20,7 @@ from typing import Any
 
 import torch
 
+from benchmarks.rounding import rounded
 from stlib.artifacts import Result, provenance, save_result
 from stlib.claims import Claim, judged
 from stlib.evaluation import predictions, predictors
@@ -132,13 +133,6 @@ CLAIMS = (
     Claim("App. A", "Algorithm 2 like Algorithm 1", OURS, WIDE, same=True),
 )
 NAMES = tuple(dict.fromkeys(chain(*((claim.first, claim.second) for claim in CLAIMS))))
-
-
-def rounded(values: Any) -> Any:
-    """Six significant digits, in lists too."""
-    if isinstance(values, list | tuple):
-        return [rounded(value) for value in values]
-    return float(f"{values:.6g}")
 
 
 def gradients(job: Job) -> dict[str, Any] | None:
@@ -280,7 +274,7 @@ def main() -> None:
     }
     for claim in found["claims"]:
         print(claim["place"], claim["says"], claim.get("percent", ""), claim["verdict"])
-    command = "python benchmarks/long_history.py --runs runs --out stlib/results"
+    command = "python -m benchmarks.long_history --runs runs --out stlib/results"
     print(save_result(Result(found, provenance(command)), options.out / "long-history.json"))
     if options.ship:
         print(ship(finished(queue, OURS)[0].folder, options.ship))

@@ -1,6 +1,6 @@
 """Frames of Moving MNIST per second on one core: drawn when asked for, and read back from disk.
 
-    python benchmarks/moving_mnist.py     # writes build/bench/…
+    python -m benchmarks.moving_mnist     # writes build/bench/…
 
 Two digits on 64x64, 20 frames a clip, one thread. The fastest round counts: it is the one that
 other work on the machine disturbed least. Reading back finds the file in the system's cache.
@@ -59,7 +59,7 @@ def main() -> None:
         }
     print(measured)
     command = (
-        f"python benchmarks/moving_mnist.py --clips {arguments.clips} --rounds {arguments.rounds}"
+        f"python -m benchmarks.moving_mnist --clips {arguments.clips} --rounds {arguments.rounds}"
     )
     result = Result(measured, provenance(command))
     print(save_result(result, arguments.out / "moving-mnist.json"))

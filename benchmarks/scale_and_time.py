@@ -1,6 +1,6 @@
 """Is time insensitive to scale? Time one layer against the side of its maps.
 
-    python benchmarks/scale_and_time.py            # writes build/bench/scale-and-time.json
+    python -m benchmarks.scale_and_time            # writes build/bench/scale-and-time.json
 
 One ConvLSTM and one MK-LSTM layer of 32 channels, kernels 3, and 3 and 5 wide, float32, a batch of
 one: forward and backward of one step, on maps of 8x8 to 128x128. All take turns in every round, so
@@ -94,7 +94,7 @@ def main() -> None:
         "turns": "interleaved; the fastest of the rounds counts",
     }
     command = (
-        f"python benchmarks/scale_and_time.py --threads {arguments.threads} "
+        f"python -m benchmarks.scale_and_time --threads {arguments.threads} "
         f"--rounds {arguments.rounds}"
     )
     result = Result(

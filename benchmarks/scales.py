@@ -24,7 +24,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmarks.long_history import compared, measured, rounded
+from benchmarks.long_history import compared, measured
+from benchmarks.rounding import rounded
 from stlib.artifacts import Result, provenance, save_result
 from stlib.claims import Claim, judged
 from stlib.cost import macs, parameters
@@ -189,18 +190,17 @@ def rained(queue: list[Job]) -> dict[str, Any]:
     for place, first, second in RAIN_CLAIMS:
         tables = [told["networks"][model]["seeds"] for model in (first, second)]
         for score in sorted({key for each in tables[0].values() for key in each} - {"mse_e3"}):
-            # a higher score is the better one, so that the errors are what it lacks of 1
-            lacks = [
+            scores = [
                 {
-                    seed: 1 - each[score]["pooled"]
+                    seed: each[score]["pooled"]
                     for seed, each in table.items()
                     if each[score]["pooled"] is not None
                 }
                 for table in tables
             ]
             says = f"{first} above {second}"
-            claim = Claim(place, says, RAIN[first], RAIN[second])
-            told["claims"].append({"score": score, "of": "1 - score", **judged(claim, *lacks)})
+            claim = Claim(place, says, RAIN[first], RAIN[second], higher=True)
+            told["claims"].append({"score": score, **judged(claim, *scores)})
     return told
 
 

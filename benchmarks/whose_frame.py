@@ -1,7 +1,7 @@
 """Train one small ConvLSTM under three truth matrices, ten times as long as lab 6 does.
 
-    python benchmarks/whose_frame.py                         # writes build/bench/…
-    python benchmarks/whose_frame.py --out stlib/results     # replaces the shipped result
+    python -m benchmarks.whose_frame                         # writes build/bench/…
+    python -m benchmarks.whose_frame --out stlib/results     # replaces the shipped result
 
 World, network, seeds and optimiser are those of the lab. The coins of the scheduled matrix, the
 clips and the first weights depend on the seed alone, so the three kinds meet the same luck. The
@@ -95,7 +95,7 @@ def main() -> None:
             print(run, flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
     command = (
-        f"python benchmarks/whose_frame.py --iterations {options.iterations} "
+        f"python -m benchmarks.whose_frame --iterations {options.iterations} "
         f"--seeds {options.seeds}"
     )
     measured = {"iterations": options.iterations, "unit": "squared error a pixel", "runs": runs}

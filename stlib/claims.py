@@ -10,14 +10,15 @@ __all__ = ["Claim", "judged"]
 
 
 class Claim(NamedTuple):
-    """That the first network has the lower error; or the `same`, which no interval can show.
+    """That the first network has the lower error, or the `higher` number; or the `same` one.
 
     Attributes:
         place: in the paper.
         says: in a few words.
         first: name of one experiment.
         second: name of the other.
-        same: whether the two are said to be alike.
+        same: whether the two are said to be alike, which no interval can show.
+        higher: whether the first is said to be above the second, as a score is.
         printed: the errors of the two in print, where the paper prints them.
 
     Source: this book, chapter 13.
@@ -28,6 +29,7 @@ class Claim(NamedTuple):
     first: str
     second: str
     same: bool = False
+    higher: bool = False
     printed: tuple[float, float] | None = None
 
 
@@ -36,7 +38,7 @@ def judged(claim: Claim, first: Mapping[str, float], second: Mapping[str, float]
 
     Args:
         claim: what is said of the two.
-        first: one error by seed.
+        first: one number by seed, an error or a score.
         second: of the other network.
 
     Returns:
@@ -59,7 +61,8 @@ def judged(claim: Claim, first: Mapping[str, float], second: Mapping[str, float]
     ours, theirs = ([table[seed] for seed in seeds] for table in (first, second))
     interval, level = paired(ours, theirs), mean(theirs)
     said = verdict(interval)
-    word = "supported" if said == "lower" and not claim.same else "contradicted"
+    side = "higher" if claim.higher else "lower"
+    word = "supported" if said == side and not claim.same else "contradicted"
     if said == "not resolved":
         word = said
 

@@ -34,6 +34,14 @@ def test_a_verdict_is_what_the_interval_says_of_the_claim(first, same, word):
     assert (found["place"], found["first"], found["printed"]) == ("Table 1", "a", [9.0, 10.0])
 
 
+@pytest.mark.parametrize(
+    ("first", "word"),
+    [(BELOW, "contradicted"), (ABOVE, "supported"), (MIXED, "not resolved")],
+)
+def test_a_score_is_said_to_be_above(first, word):
+    assert judged(ROW._replace(higher=True), first, B)["verdict"] == word
+
+
 def test_only_seeds_that_both_have_count_and_one_is_none():
     fewer = {seed: BELOW[seed] for seed in ("4", "0", "2")}
     assert judged(ROW, fewer, B)["seeds"] == [4, 0, 2]

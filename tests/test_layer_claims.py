@@ -3,9 +3,15 @@
 import pytest
 import torch
 
-from benchmarks.layer_outputs import CLAIMS, Claim, compared, named_by_neighbour, shape_of
+from benchmarks.layer_outputs import (
+    SENTENCES,
+    Sentence,
+    compared,
+    named_by_neighbour,
+    shape_of,
+)
 
-HIGHER = Claim("a above b", "area", ("A", "2"), ("B", "2"))
+HIGHER = Sentence("a above b", "area", ("A", "2"), ("B", "2"))
 
 
 def found(first, second):
@@ -26,7 +32,7 @@ def found(first, second):
         ([3, 3.1, 2.9], [1, 1, 1], "supported", "contradicted"),
         ([1, 1, 1], [3, 3.1, 2.9], "contradicted", "supported"),
         ([1, 5, 3], [3, 1, 5], "not resolved", "not resolved"),
-        ([1], [3], "not resolved", "not resolved"),
+        ([1], [3], "not run", "not run"),
         ([], [3, 1], "not run", "not run"),
     ],
 )
@@ -40,9 +46,10 @@ def test_a_sentence_holds_where_the_interval_is_on_its_side(first, second, asser
 def test_differences_are_percents_of_the_second_and_seeds_are_shared():
     row = compared(found([3, 5, 9], [2, 2]), HIGHER, "trained", "first")
     assert row["seeds"] == [0, 1]
-    assert row["percents"] == [50, 150]
+    assert row["differences"] == [1, 3]
     assert row["percent"][0] == 100
-    assert len({claim.says for claim in CLAIMS}) == len(CLAIMS)
+    assert (row["place"], row["first"], row["measured"]) == ("5.2.1", "A 2", "area")
+    assert len({sentence.says for sentence in SENTENCES}) == len(SENTENCES)
 
 
 def test_a_shift_changes_nothing_and_twins_are_no_neighbours():

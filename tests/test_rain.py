@@ -13,6 +13,7 @@ from scipy.integrate import solve_ivp
 from stlib.data import rain
 from stlib.data.rain import RAIN_RATE, RainClips
 from stlib.recipes.data import GermanRadar, Rain
+from tests.made_clips import check_clip
 
 SPLITS = ("training", "validation", "test")
 CARRIED = RainClips(6, canvas=32, growth=False, seed=2)
@@ -109,15 +110,7 @@ def test_rain_is_as_frequent_as_the_docstring_says():
     index=st.integers(0, 29),
 )
 def test_any_clip_is_in_range_and_drawn_alike_again(index, **how):
-    clips, again = (RainClips(30, **how) for _ in range(2))
-    again[(index + 7) % 30]  # the order in which clips are drawn does not matter
-    clip = clips[index]
-    assert clip.shape == (how["frames"], 1, how["canvas"], how["canvas"])
-    assert clip.dtype == torch.float32
-    assert 0 <= float(clip.min()) <= float(clip.max()) <= 1
-    assert torch.equal(clip, again[index])
-    longer = RainClips(30, **{**how, "frames": how["frames"] + 3})[index]
-    assert torch.equal(longer[: how["frames"]], clip), "a longer clip begins with it"
+    clips, clip = check_clip(RainClips, index, how)
     rates = torch.from_numpy(clips.rates(index))[:, None].float().clamp(max=100)
     torch.testing.assert_close(clips.to_units(clip), rates, rtol=1e-4, atol=1e-5)
 

@@ -13,6 +13,7 @@ from scipy.signal import find_peaks
 from stlib.data import traffic
 from stlib.data.traffic import SLOTS_A_DAY, SLOTS_A_WEEK, VEHICLES, TrafficClips
 from stlib.recipes.data import TaxiBJ, Traffic
+from tests.made_clips import check_clip
 
 SPLITS = ("training", "validation", "test")
 CITY = TrafficClips(400)
@@ -115,15 +116,7 @@ def test_a_clip_is_a_stretch_of_the_week_in_a_mood_of_its_own():
     index=st.integers(0, 29),
 )
 def test_any_clip_is_in_range_and_drawn_alike_again(index, **how):
-    clips, again = (TrafficClips(30, **how) for _ in range(2))
-    again[(index + 7) % 30]  # the order in which clips are drawn does not matter
-    clip = clips[index]
-    assert clip.shape == (how["frames"], 1, how["canvas"], how["canvas"])
-    assert clip.dtype == torch.float32
-    assert 0 <= float(clip.min()) <= float(clip.max()) <= 1
-    assert torch.equal(clip, again[index])
-    longer = TrafficClips(30, **{**how, "frames": how["frames"] + 3})[index]
-    assert torch.equal(longer[: how["frames"]], clip), "a longer clip begins with it"
+    clips, clip = check_clip(TrafficClips, index, how)
     vehicles = torch.from_numpy(clips.vehicles(index))[:, None].float().clamp(max=1292)
     torch.testing.assert_close(clips.to_units(clip), vehicles, rtol=1e-5, atol=1e-4)
 

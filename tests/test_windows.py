@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stlib.data.clips import existing, of_split
+from stlib.data.clips import Sizes, existing, of_split
+from stlib.data.moving_mnist import Preset
 from stlib.data.streams import natural, nearly_normal, stream, unit
 from stlib.data.windows import windows
 
@@ -58,14 +59,17 @@ def test_numbers_are_spread_as_they_say():
     assert np.mean(abs(normal) < 1) == pytest.approx(0.68, abs=0.02)
 
 
+SIZES: Sizes[int] = Preset(4, 3, 2, "these tests")
+
+
 def test_what_is_not_there_is_named():
     assert (natural(2**64 - 1), existing(2, 3)) == (2**64 - 1, 2)
-    assert of_split({"training": 4, "test": None}, "test") is None
+    assert of_split(SIZES, "validation") == 3
     for seed in (-1, 2**64):
         with pytest.raises(ValueError, match=f"seed={seed}, expected 0 to"):
             natural(seed)
     for index in (-1, 3):
         with pytest.raises(IndexError, match=f"clip {index} of 3; they count from 0"):
             existing(index, 3)
-    with pytest.raises(ValueError, match="split='holdout', expected one of training, test"):
-        unwrap(of_split)({"training": 4, "test": 2}, "holdout")
+    with pytest.raises(ValueError, match="split='holdout', expected one of training, validation"):
+        unwrap(of_split)(SIZES, "holdout")

@@ -1,8 +1,8 @@
 """What every data set yields, and what a result says of it."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Sequence
+from typing import Literal, NamedTuple, Protocol, TypeAlias, TypeVar, get_args, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -16,6 +16,7 @@ __all__ = [
     "LabelledClips",
     "MeasuredClips",
     "Origin",
+    "Sizes",
     "Split",
     "existing",
     "mixed",
@@ -24,7 +25,7 @@ __all__ = [
 
 Split: TypeAlias = Literal["training", "validation", "test"]
 Clip: TypeAlias = Float[Tensor, "_time _channel _height _width"]
-Count = TypeVar("Count", int, int | None)
+Count_co = TypeVar("Count_co", bound=int | None, covariant=True)
 
 
 class Origin(NamedTuple):
@@ -102,7 +103,24 @@ def existing(index: int, samples: int) -> int:
     return int(index)
 
 
-def of_split(clips: Mapping[str, Count], split: str) -> Count:
+@runtime_checkable
+class Sizes(Protocol[Count_co]):
+    """What says how many clips each split has.
+
+    Source: this book.
+    """
+
+    @property
+    def training(self) -> Count_co: ...
+
+    @property
+    def validation(self) -> Count_co: ...
+
+    @property
+    def test(self) -> Count_co: ...
+
+
+def of_split(sizes: Sizes[Count_co], split: str) -> Count_co:
     """How many clips of one split.
 
     Raises:
@@ -110,9 +128,10 @@ def of_split(clips: Mapping[str, Count], split: str) -> Count:
 
     Source: this book.
     """
-    if split not in clips:
-        raise ValueError(f"{split=}, expected one of {', '.join(clips)}")
-    return clips[split]
+    if split not in get_args(Split):
+        raise ValueError(f"{split=}, expected one of {', '.join(get_args(Split))}")
+    held: Count_co = getattr(sizes, split)
+    return held
 
 
 def mixed(names: Sequence[str], wanted: int | None) -> list[int]:

@@ -263,10 +263,9 @@ class Preset:
         Raises:
             ValueError: as `MovingMNIST`; also a split that the paper does not have.
         """
-        clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return MovingMNIST(
             shrunk(digits, self.shrink),
-            of_split(clips, split),
+            of_split(self, split),
             frames=self.frames,
             number=self.number,
             canvas=self.canvas,

@@ -8,7 +8,7 @@ been, has `units`; `Rainfall` also `thresholds`.
 """
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from stlib.data.actions import Action
 from stlib.data.clips import Origin, Split, of_split
@@ -64,9 +64,8 @@ class StickKTH:
         Raises:
             ValueError: as `StickClips`; also a split that has no clips.
         """
-        clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return StickClips(
-            of_split(clips, split),
+            of_split(self, split),
             frames=self.frames,
             canvas=self.canvas,
             channels=self.channels,
@@ -117,10 +116,7 @@ class KTH:
     filter: Filter = "bilinear"
     damaged: Damaged = "error"
 
-    @property
-    def channels(self) -> int:
-        """The films are gray."""
-        return 1
+    channels: ClassVar[int] = 1  # the films are gray
 
     def open(self, split: Split) -> KTHClips:
         """The clips of one split.
@@ -130,10 +126,9 @@ class KTH:
             ValueError: as `KTHClips`.
             ImportError: PyAV is missing.
         """
-        clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return KTHClips(
             split=split,
-            samples=of_split(clips, split),
+            samples=of_split(self, split),
             frames=self.frames,
             canvas=self.canvas,
             actions=self.actions,
@@ -182,10 +177,7 @@ class Something:
     filter: Filter = "bilinear"
     damaged: Damaged = "error"
 
-    @property
-    def channels(self) -> int:
-        """Red, green and blue."""
-        return 3
+    channels: ClassVar[int] = 3  # red, green and blue
 
     def open(self, split: Split) -> SomethingClips:
         """The clips of one split.
@@ -195,10 +187,9 @@ class Something:
             ValueError: as `SomethingClips`.
             ImportError: PyAV is missing.
         """
-        clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return SomethingClips(
             split=split,
-            samples=of_split(clips, split),
+            samples=of_split(self, split),
             frames=self.frames,
             share=self.share,
             canvas=self.canvas,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from math import inf
+from typing import ClassVar
 
 from stlib.data.clips import Origin, Split, of_split
 from stlib.data.damage import Damaged
@@ -36,15 +37,8 @@ class Traffic:
     canvas: int = 32
     seed: int = 0
 
-    @property
-    def channels(self) -> int:
-        """What enters a cell."""
-        return 1
-
-    @property
-    def units(self) -> Units:
-        """Vehicles a half-hour."""
-        return VEHICLES
+    channels: ClassVar[int] = 1  # what enters a cell
+    units: ClassVar[Units] = VEHICLES  # vehicles a half-hour
 
     def open(self, split: Split) -> TrafficClips:
         """The clips of one split.
@@ -52,9 +46,8 @@ class Traffic:
         Raises:
             ValueError: as `TrafficClips`; also a split that has no clips.
         """
-        clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return TrafficClips(
-            of_split(clips, split),
+            of_split(self, split),
             frames=self.frames,
             canvas=self.canvas,
             seed=self.seed,
@@ -97,15 +90,8 @@ class TaxiBJ:
     most: float = 1292.0
     damaged: Damaged = "error"
 
-    @property
-    def canvas(self) -> int:
-        """Cells along each side."""
-        return 32
-
-    @property
-    def channels(self) -> int:
-        """What enters a cell."""
-        return 1
+    canvas: ClassVar[int] = 32  # cells along each side
+    channels: ClassVar[int] = 1  # what enters a cell
 
     @property
     def units(self) -> Units:
@@ -120,10 +106,9 @@ class TaxiBJ:
             ValueError: as `TaxiBJClips`.
             ImportError: h5py is missing.
         """
-        clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return TaxiBJClips(
             split=split,
-            samples=of_split(clips, split),
+            samples=of_split(self, split),
             frames=self.frames,
             every=self.every,
             validating=self.validating,
@@ -172,18 +157,11 @@ class Rain:
     seed: int = 0
     thresholds: tuple[float, ...] = THRESHOLDS
 
+    channels: ClassVar[int] = 1  # how much it rains
+    units: ClassVar[Units] = RAIN_RATE  # millimetres an hour
+
     def __post_init__(self) -> None:
         _check(self.thresholds)
-
-    @property
-    def channels(self) -> int:
-        """How much it rains."""
-        return 1
-
-    @property
-    def units(self) -> Units:
-        """Millimetres an hour."""
-        return RAIN_RATE
 
     def open(self, split: Split) -> RainClips:
         """The clips of one split.
@@ -191,9 +169,8 @@ class Rain:
         Raises:
             ValueError: as `RainClips`; also a split that has no clips.
         """
-        clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return RainClips(
-            of_split(clips, split),
+            of_split(self, split),
             frames=self.frames,
             canvas=self.canvas,
             speed=self.speed,
@@ -244,18 +221,11 @@ class GermanRadar:
     damaged: Damaged = "error"
     thresholds: tuple[float, ...] = THRESHOLDS
 
+    channels: ClassVar[int] = 1  # how much it rains
+    units: ClassVar[Units] = RAIN_RATE  # millimetres an hour
+
     def __post_init__(self) -> None:
         _check(self.thresholds)
-
-    @property
-    def channels(self) -> int:
-        """How much it rains."""
-        return 1
-
-    @property
-    def units(self) -> Units:
-        """Millimetres an hour."""
-        return RAIN_RATE
 
     def open(self, split: Split) -> GermanRadarClips:
         """The clips of one split.
@@ -265,10 +235,9 @@ class GermanRadar:
             ValueError: as `GermanRadarClips`.
             ImportError: h5py is missing.
         """
-        clips = {"training": self.training, "validation": self.validation, "test": self.test}
         return GermanRadarClips(
             split=split,
-            samples=of_split(clips, split),
+            samples=of_split(self, split),
             frames=self.frames,
             canvas=self.canvas,
             every=self.every,
