@@ -11,11 +11,7 @@ from stlib.cost import macs, parameters
 from stlib.joint_filter import JointConv3d, Rank1Conv3d, RegularConv3d, swap
 from stlib.networks import ActionNet, ResNet3d, temporal_shift
 from stlib.networks.resnet_3d import Bottleneck, flat, joint, rank_1, regular
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
-
+from tests.drawn import normal
 
 KINDS = {"regular": RegularConv3d, "rank-1": Rank1Conv3d, "joint": JointConv3d}
 

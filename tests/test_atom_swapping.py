@@ -11,6 +11,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from stlib.joint_filter import Geometry, JointConv3d, Rank1Conv3d, RegularConv3d, Swap, swap
+from tests.drawn import normal
 
 KINDS = {
     "regular": RegularConv3d,
@@ -18,10 +19,6 @@ KINDS = {
     "joint": JointConv3d,
 }
 every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def network(kind=JointConv3d, widths=(1, 3, 4, 2), between=nn.ReLU, seed=0):

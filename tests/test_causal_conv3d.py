@@ -11,10 +11,7 @@ from torch.testing import assert_close
 from stlib.cells import CausalConv3d
 from stlib.cells.causal_conv3d import Recent
 from stlib.cost import parameters
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+from tests.drawn import normal
 
 
 def filled(inputs, outputs, kernel, times, seed=0):

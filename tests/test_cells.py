@@ -22,21 +22,9 @@ from stlib.cells import (
 from stlib.cells.step import resume
 from stlib.cells.widths import check_odd
 from stlib.cost import parameters
+from tests.drawn import filled, normal
 
 OPTIONS = [{}, {"biases": 2}, {"peepholes": True}, {"kernel": 5, "biases": 2, "peepholes": True}]
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
-
-
-def filled(cell, seed=0):
-    """The cell in float64, every parameter drawn, those that start at zero too."""
-    cell = cell.double()
-    with torch.no_grad():
-        for number, weight in enumerate(cell.parameters()):
-            weight.copy_(normal(*weight.shape, seed=seed + number) / 2)
-    return cell
 
 
 def logistic(a):

@@ -16,19 +16,10 @@ from stlib.cells.stored_kernel import TrainKernel, WholeKernel, balanced
 from stlib.cost import parameters
 from stlib.networks import SkipNet, Stack
 from stlib.tensor_train import direct, kernels
+from tests import drawn
+from tests.drawn import normal
 
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
-
-
-def filled(cell, seed=0):
-    """The cell in float64, every parameter drawn, those that start at zero too."""
-    cell = cell.double()
-    with torch.no_grad():
-        for number, weight in enumerate(cell.parameters()):
-            weight.copy_(normal(*weight.shape, seed=seed + number) / 4)
-    return cell
+filled = partial(drawn.filled, scale=0.25)
 
 
 def same(x, kernel, bias=None):

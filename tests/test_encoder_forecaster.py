@@ -14,13 +14,10 @@ from stlib.cost import parameters
 from stlib.networks import EncoderForecaster, EncoderForecasterMemory
 from stlib.rollout import forecast, rollout
 from stlib.sampling import inference, teacher_forcing
+from tests.drawn import normal
 
 Shi = partial(ConvLSTM, kernel=5, peepholes=True)
 Small = partial(ConvLSTM, kernel=3, peepholes=True)
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def filled(network, seed=0):

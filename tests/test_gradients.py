@@ -8,10 +8,7 @@ import torch
 from stlib.cells import ConvLSTM, ConvTTLSTM
 from stlib.cells.step import Step
 from stlib.gradients import gradient_by_lag
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+from tests.drawn import normal
 
 
 def test_a_cell_that_halves_halves_the_gradient_with_every_lag():

@@ -27,23 +27,11 @@ from stlib.networks import SkipNet
 from stlib.requirements import Requirements, growth, measure
 from stlib.rollout import forecast
 from stlib.tensor_train import direct, kernels, recursive
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+from tests.drawn import filled, normal
 
 
 def many(count, *shape, seed=0):
     return list(normal(count, *shape, seed=seed))
-
-
-def filled(module, seed=0):
-    """The module in float64, every weight drawn."""
-    module = module.double()
-    with torch.no_grad():
-        for number, weight in enumerate(module.parameters()):
-            weight.copy_(normal(*weight.shape, seed=seed + number) / 2)
-    return module
 
 
 orders, sizes, seeds = st.integers(1, 4), st.integers(1, 3), st.integers(0, 99)

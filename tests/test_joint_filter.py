@@ -37,6 +37,7 @@ from stlib.joint_filter import (
     rank_1_dimension,
     rank_1_filter,
 )
+from tests.drawn import normal
 
 KINDS = {
     "regular": lambda *a, **o: RegularConv3d(*a, **o),
@@ -44,10 +45,6 @@ KINDS = {
     "joint": lambda *a, **o: JointConv3d(*a, **o),
 }
 every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def parts_of(outputs=3, inputs=2, m=3, n=2, size=(3, 3, 3), seed=0):

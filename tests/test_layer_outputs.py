@@ -29,10 +29,7 @@ from stlib.layer_outputs import (
 from stlib.networks import Pyramid, Stack
 from stlib.rollout import forecast, rollout
 from stlib.sampling import inference
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
+from tests.drawn import normal
 
 
 def hooks(network):

@@ -13,19 +13,7 @@ from torch.testing import assert_close
 from stlib.cells import MKLSTM, Memories, Step
 from stlib.cells.step import resume
 from stlib.cost import parameters
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
-
-
-def filled(cell, seed=0):
-    """The cell in float64, every parameter drawn, those that start at zero too."""
-    cell = cell.double()
-    with torch.no_grad():
-        for number, weight in enumerate(cell.parameters()):
-            weight.copy_(normal(*weight.shape, seed=seed + number) / 2)
-    return cell
+from tests.drawn import filled, normal
 
 
 def logistic(a):

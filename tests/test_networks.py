@@ -20,13 +20,10 @@ from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
 from stlib.networks.memory import check_widths, recall
 from stlib.networks.patched import folded
 from stlib.recipes.networks import CellChoice
+from tests.drawn import normal
 
 Ma = partial(ConvLSTM, biases=2)
 Su = partial(ConvLSTM, kernel=5)
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def filled(network, seed=0):

@@ -13,15 +13,12 @@ from stlib.cells import ConvLSTM
 from stlib.networks import SkipNet, Stack
 from stlib.rollout import Rollout, forecast, rollout, unroll
 from stlib.sampling import curriculum, inference, scheduled, teacher_forcing
+from tests.drawn import normal
 
 
 def clip(*values):
     """One-pixel frames of one sample."""
     return torch.tensor(values).double().reshape(1, -1, 1, 1, 1)
-
-
-def normal(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed)).double()
 
 
 def network(kind, seed=0, channels=2):
