@@ -172,7 +172,7 @@ def rasters(queue: list[Job]) -> dict[str, Any]:
 def rained(queue: list[Job]) -> dict[str, Any]:
     """By network and seed: CSI and HSS of each frame and threshold, and claims about them."""
     found = report([job for job in queue if job.name in RAIN.values()])
-    told: dict[str, Any] = {"networks": {}, "baselines": {}, "claims": []}
+    told: dict[str, Any] = {"networks": {}, "baselines": {}}
 
     def events(scores: dict[str, Any]) -> dict[str, Any]:
         rain = {key: table for key, table in scores.items() if key.endswith("mm_h")}
@@ -187,8 +187,15 @@ def rained(queue: list[Job]) -> dict[str, Any]:
             told["baselines"] = {
                 other: events(each) for other, each in held["baseline_scores"].items()
             }
+    told["claims"] = rain_claims(told["networks"])
+    return told
+
+
+def rain_claims(networks: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each claim by each score, from the scores of the seeds that both networks have."""
+    told = []
     for place, first, second in RAIN_CLAIMS:
-        tables = [told["networks"][model]["seeds"] for model in (first, second)]
+        tables = [networks[model]["seeds"] for model in (first, second)]
         for score in sorted({key for each in tables[0].values() for key in each} - {"mse_e3"}):
             scores = [
                 {
@@ -200,7 +207,7 @@ def rained(queue: list[Job]) -> dict[str, Any]:
             ]
             says = f"{first} above {second}"
             claim = Claim(place, says, RAIN[first], RAIN[second], higher=True)
-            told["claims"].append({"score": score, **judged(claim, *scores)})
+            told.append({"score": score, **judged(claim, *scores)})
     return told
 
 

@@ -7,7 +7,7 @@ import yaml
 from scripts.built_pages import missing, pages
 
 ROOT = Path(__file__).parents[2]
-MADE = ("_build", "build", "__pycache__", "node_modules")
+MADE = ("_build", "build", "runs", "__pycache__", "node_modules")  # as in .gitignore
 FOREIGN_NAMES = ("*.min.js", "*.min.css", "*.woff*", "*.ttf", "*.otf")
 FOREIGN_FOLDERS = ("vendor", "third_party", "_static")
 MEGABYTE = 1_000_000
@@ -19,7 +19,7 @@ def files(folder: Path) -> list[Path]:
     for path in sorted(folder.iterdir()):
         if path.name in MADE or path.name.startswith(".") or path.suffix == ".egg-info":
             continue
-        found += files(path) if path.is_dir() else [path]
+        found += files(path) if path.is_dir() and not path.is_symlink() else [path]
     return found
 
 
@@ -66,6 +66,16 @@ def test_no_third_party_file_is_committed():
 def test_third_party_names_are_reported(tmp_path):
     named = [tmp_path / "plotly.min.js", tmp_path / "vendor" / "a.js", tmp_path / "book.js"]
     assert foreign(named) == ["plotly.min.js", "a.js"]
+
+
+def test_no_link_leads_out_of_the_repository():
+    assert [path for path in files(ROOT) if path.is_symlink()] == []
+
+
+def test_links_are_reported_and_not_followed(tmp_path):
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "link").symlink_to(tmp_path)
+    assert files(tmp_path) == [tmp_path / "inside" / "link"]
 
 
 def test_sizes():
