@@ -36,8 +36,8 @@ class ClipAutoencoder(nn.Module):
         self,
         layer: Callable[[int, int], Conv3d],
         channels: int = 1,
-        hidden: int = 16,
-        code: int = 16,
+        hidden: int = 24,
+        code: int = 18,
         blocks: tuple[Triple, Triple] = ((1, 2, 2), (2, 2, 2)),
     ) -> None:
         super().__init__()
