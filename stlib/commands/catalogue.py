@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from stlib.cost import parameters
+from stlib.data.clips import Canvas, sides
 from stlib.printed import ClipCost, Figure, Printed, clip_costs_of, figures_of
 from stlib.recipes import Scale, experiment, experiments, to_plain
 from stlib.tally import Tally, tally
@@ -109,9 +110,11 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
 SAYS = {"rounds": "rounds to it", "cut short": "is cut short to it", "differs": "does not fit"}
 
 
-def _tallies(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[Tally]:
+def _tallies(
+    network: nn.Module, channels: int, canvas: Canvas, steps: Sequence[int]
+) -> list[Tally]:
     """What some of the steps on one clip execute, from 0: an encoder rests after the context."""
-    frame, state = torch.zeros(1, channels, canvas, canvas, device="meta"), None
+    frame, state = torch.zeros(1, channels, *sides(canvas), device="meta"), None
     counts = []
     for step in range(max(steps) + 1):
         if step in steps:

@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from stlib.data.units import Units
 
 __all__ = [
+    "Canvas",
     "Clip",
     "ClipSet",
     "LabelledClips",
@@ -21,9 +22,12 @@ __all__ = [
     "existing",
     "mixed",
     "of_split",
+    "sides",
 ]
 
 Split: TypeAlias = Literal["training", "validation", "test"]
+Canvas: TypeAlias = int | tuple[int, int]
+"""Height and width in pixels; one number is both."""
 Clip: TypeAlias = Float[Tensor, "_time _channel _height _width"]
 Count_co = TypeVar("Count_co", bound=int | None, covariant=True)
 
@@ -88,6 +92,14 @@ class MeasuredClips(ClipSet):
     def to_units(self, frames: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
         """Frames of these clips, or forecasts of them, in the unit of what was measured."""
         return self.units.to_units(frames)
+
+
+def sides(canvas: Canvas) -> tuple[int, int]:
+    """Height and width of a canvas.
+
+    Source: this book.
+    """
+    return (canvas, canvas) if isinstance(canvas, int) else canvas
 
 
 def existing(index: int, samples: int) -> int:

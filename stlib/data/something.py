@@ -136,7 +136,7 @@ class SomethingClips(LabelledClips):
         read = read_evenly(
             self.films[existing(index, len(self))],
             self.frames,
-            side=self.canvas,
+            size=self.canvas,
             share=self.share,
             colour=True,
             filter=self.filter,

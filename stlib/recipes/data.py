@@ -1,17 +1,17 @@
 """Data as a recipe names it: numbers that open a data set.
 
-Each choice says `frames`, `canvas` (height and width), `channels`, and in `training`, `validation`
-and `test` how many clips a split has; None where only opening it tells. `open(split)` gives them as
-a `stlib.data.clips.ClipSet`, labelled where the data are, `origin()` what a result says of them,
-`smoke()` a choice that takes seconds and needs no files. What was measured, or is made as if it had
-been, has `units`; `Rainfall` also `thresholds`.
+Each choice says `frames`, `canvas` (height and width; one number is both), `channels`, and in
+`training`, `validation` and `test` how many clips a split has; None where only opening it tells.
+`open(split)` gives them as a `stlib.data.clips.ClipSet`, labelled where the data are, `origin()`
+what a result says of them, `smoke()` a choice that takes seconds and needs no files. What was
+measured, or is made as if it had been, has `units`; `Rainfall` also `thresholds`.
 """
 
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
-from stlib.data.actions import Action
-from stlib.data.clips import Origin, Split, of_split
+from stlib.data.actions import Action, Division
+from stlib.data.clips import Canvas, Origin, Split, of_split
 from stlib.data.damage import Damaged
 from stlib.data.kth import KTHClips, kth_origin
 from stlib.data.moving_mnist import Preset
@@ -50,7 +50,7 @@ class StickKTH:
     test: int = 540
     source: str = "this book: stick figures stand in for the films of KTH, which are not free"
     frames: int = 20
-    canvas: int = 64
+    canvas: Canvas = 64
     channels: int = 1
     background: Background = "plain"
     noise: float = 0.0
@@ -99,7 +99,7 @@ class KTH:
     Attributes:
         source: where the setting is printed, and what is ours.
         training, validation, test: how many clips of each split; None is all.
-        frames, canvas, actions, every, validating, filter, damaged: as in `KTHClips`.
+        frames, canvas, actions, every, division, validating, filter, damaged: as in `KTHClips`.
 
     Source: this book.
     """
@@ -109,9 +109,10 @@ class KTH:
     validation: int | None = None
     test: int | None = None
     frames: int = 20
-    canvas: int = 128
+    canvas: Canvas = 128
     actions: tuple[Action, ...] = ()
     every: int | tuple[int, ...] | None = None
+    division: Division = "sixteen train"
     validating: int = 3
     filter: Filter = "bilinear"
     damaged: Damaged = "error"
@@ -133,6 +134,7 @@ class KTH:
             canvas=self.canvas,
             actions=self.actions,
             every=self.every,
+            division=self.division,
             validating=self.validating,
             filter=self.filter,
             damaged=self.damaged,
