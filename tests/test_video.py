@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stlib.data.clips import mixed
+from stlib.data.clips import held_back, mixed, sides
 from stlib.data.damage import Faults
 from stlib.data.folders import find, missing
 from stlib.data.video import (
     Short,
     check_video,
     count_frames,
+    gray_or_colour,
     read_evenly,
     read_places,
     read_video,
@@ -152,6 +153,13 @@ def test_a_shorter_side_keeps_proportions(height, width):
     made = resized(planes(some_images(2, height, width)), Short(12)).shape[-2:]
     assert min(made) == 12
     assert made[1] / made[0] == pytest.approx(width / height, rel=0.02)
+
+
+def test_pixels_become_three_planes_or_one():
+    pixels = some_images(1, 4, 6)[0]
+    np.testing.assert_array_equal(gray_or_colour(pixels, True), pixels.transpose(2, 0, 1))
+    gray = pixels @ [0.299, 0.587, 0.114]
+    np.testing.assert_allclose(gray_or_colour(pixels, False)[0], gray, atol=0.5 + 1e-9)
 
 
 def test_an_image_of_the_right_size_is_left_alone():
@@ -293,6 +301,18 @@ def test_the_first_clips_are_a_sample_of_all():
     names = [f"{subject} {clip}" for subject in range(100) for clip in range(50)]
     seen = {names[place].split()[0] for place in mixed(names, 200)}
     assert len(seen) > 70, "expected 1 - exp(-2) of them, 86"
+
+
+@pytest.mark.parametrize("nth", [1, 3, 10])
+def test_every_nth_is_held_back_and_nothing_is_lost(nth):
+    films = list("abcdefghijklmnopqrstuvwxyz")
+    training, validation = (held_back(films, split, nth) for split in ("training", "validation"))
+    assert validation == films[nth - 1 :: nth]
+    assert sorted(training + validation) == films == held_back(films, "test", nth)
+
+
+def test_a_canvas_of_one_number_is_a_square():
+    assert (sides(7), sides((3, 5))) == ((7, 7), (3, 5))
 
 
 @pytest.mark.parametrize(("found", "wanted"), [(0, None), (3, 0), (3, 4)])

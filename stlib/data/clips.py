@@ -20,6 +20,7 @@ __all__ = [
     "Sizes",
     "Split",
     "existing",
+    "held_back",
     "mixed",
     "of_split",
     "sides",
@@ -29,6 +30,7 @@ Split: TypeAlias = Literal["training", "validation", "test"]
 Canvas: TypeAlias = int | tuple[int, int]
 """Height and width in pixels; one number is both."""
 Clip: TypeAlias = Float[Tensor, "_time _channel _height _width"]
+T = TypeVar("T")
 Count_co = TypeVar("Count_co", bound=int | None, covariant=True)
 
 
@@ -144,6 +146,22 @@ def of_split(sizes: Sizes[Count_co], split: str) -> Count_co:
         raise ValueError(f"{split=}, expected one of {', '.join(get_args(Split))}")
     held: Count_co = getattr(sizes, split)
     return held
+
+
+def held_back(things: Sequence[T], split: Split, nth: int) -> list[T]:
+    """Of training data that nobody divided, what trains, or the every n-th that validates.
+
+    Args:
+        things: in an order that does not change.
+        split: 'training' or 'validation'; of 'test' all are kept.
+        nth: 10 lets a tenth validate.
+
+    Source: this book.
+    """
+    if split == "test":
+        return list(things)
+    validates = split == "validation"
+    return [each for place, each in enumerate(things) if (place % nth == nth - 1) == validates]
 
 
 def mixed(names: Sequence[str], wanted: int | None) -> list[int]:

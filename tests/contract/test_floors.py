@@ -30,6 +30,7 @@ FLOORS = (
     ("networks",),
     (
         "cost",
+        "crops",
         "gradients",
         "history_cost",
         "layer_outputs",
