@@ -39,7 +39,7 @@ PAPER = ClipRecipe(
     data=KTH(
         source="Miao et al., section 3.1: 4667 clips for training, 4551 for validation",
         frames=16,
-        canvas=(60, 80),
+        canvas=80,
     ),
     stages=(Stage(steps=40 * EPOCH, rate=1e-3, decay="stairs", factor=0.1, every=20 * EPOCH),),
     batch=16,
@@ -55,14 +55,13 @@ LAB = replace(
         "layers, no pool over time. Whole clips get as many steps as all stages together, with the "
         "rate of each stage, so that after the first stage they have had as many as in print"
     ),
-    network=ActionNetOf(hidden=(8, 16, 16), pools=((1, 2, 2), (1, 2, 2))),
+    network=ActionNetOf(hidden=(8, 16, 32), pools=((1, 2, 2), (1, 2, 2))),
     data=StickKTH(
-        training=1_200, validation=180, test=540, frames=16, canvas=32, background="textured"
+        training=1_200, validation=360, test=540, frames=16, canvas=32, background="textured"
     ),
-    stages=(Stage(steps=100, rate=3e-3, decay="stairs", factor=0.1, every=50),)
-    * (2 * ITERATIONS),
-    validate_every=100,
-    validation_clips=180,
+    stages=(Stage(steps=120, rate=3e-3, decay="stairs", factor=0.1, every=60),) * (2 * ITERATIONS),
+    validate_every=120,
+    validation_clips=360,
     test_clips=540,
 )
 
