@@ -29,6 +29,7 @@ FLOORS = (
     ("cells",),
     ("networks",),
     (
+        "attention_maps",
         "cost",
         "crops",
         "gradients",
