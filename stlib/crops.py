@@ -21,7 +21,7 @@ def average_crops(
     Args:
         name: of a batch of clips, the logits of the classes; a network, for instance, in evaluation
             mode.
-        crops: clips of equal size, on the network's device.
+        crops: clips of equal size.
         at_once: how many the network reads together.
 
     Returns:

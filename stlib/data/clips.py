@@ -19,6 +19,7 @@ __all__ = [
     "Origin",
     "Sizes",
     "Split",
+    "Turns",
     "existing",
     "held_back",
     "mixed",
@@ -64,6 +65,36 @@ class ClipSet(Dataset[Tensor]):
             IndexError: there is no such clip.
         """
         raise NotImplementedError
+
+    def turn(self, index: int, turn: int) -> Clip:
+        """Clip `index` as training sees it once it has seen it so many times; mostly the same.
+
+        Args:
+            index: of the clip.
+            turn: from 0.
+
+        Raises:
+            IndexError: there is no such clip.
+        """
+        return self[index]
+
+
+class Turns(Dataset[Tensor]):
+    """Training clips by a running number: in turn t, clip i of n has the number ``t · n + i``.
+
+    Args:
+        clips: of a training split.
+
+    Source: this book.
+    """
+
+    def __init__(self, clips: ClipSet) -> None:
+        self.clips = clips
+
+    def __getitem__(self, number: int) -> Clip:
+        """The clip of that number."""
+        turn, index = divmod(number, len(self.clips))
+        return self.clips.turn(index, turn)
 
 
 class LabelledClips(ClipSet):

@@ -8,6 +8,8 @@ from stlib.recipes import (
     first_network,
     ms_lstm,
     ms_lstm_measured,
+    stdcf_kinetics,
+    stdcf_something,
     stdcf_two_stage,
 )
 from stlib.recipes.clip_recipe import ClipRecipe
@@ -46,6 +48,8 @@ def experiments() -> tuple[Experiment, ...]:
         *ms_lstm.EXPERIMENTS,
         *ms_lstm_measured.EXPERIMENTS,
         *stdcf_two_stage.EXPERIMENTS,
+        *stdcf_kinetics.EXPERIMENTS,
+        *stdcf_something.EXPERIMENTS,
     )
 
 

@@ -12,10 +12,13 @@ from typing import ClassVar, TypeAlias
 
 from stlib.data.actions import Action, Division
 from stlib.data.clips import Canvas, Origin, Split, of_split
+from stlib.data.crops import Crops
 from stlib.data.damage import Damaged
+from stlib.data.kinetics import KineticsClips, kinetics_origin
 from stlib.data.kth import KTHClips, kth_origin
 from stlib.data.moving_mnist import Preset
 from stlib.data.something import SomethingClips, something_origin, something_subset
+from stlib.data.something_v1 import SomethingV1Clips, something_v1_origin
 from stlib.data.sticks import Background, StickClips
 from stlib.data.video import Filter
 from stlib.recipes.measured import GermanRadar, Rain, TaxiBJ, Traffic
@@ -23,10 +26,13 @@ from stlib.recipes.measured import GermanRadar, Rain, TaxiBJ, Traffic
 __all__ = [
     "KTH",
     "DataChoice",
+    "Films",
     "GermanRadar",
+    "Kinetics",
     "Rain",
     "Rainfall",
     "Something",
+    "SomethingV1",
     "StickKTH",
     "TaxiBJ",
     "Traffic",
@@ -214,6 +220,127 @@ class Something:
         return replace(_SMOKE, validation=held, channels=self.channels)
 
 
+@dataclass(frozen=True)
+class Kinetics:
+    """`KineticsClips`, by its own arguments; the films are below STLIB_DATA.
+
+    Attributes:
+        source: where the setting is printed, and what is ours.
+        training, validation, test: how many films of each split; None is all.
+        frames, every, canvas, shorts, flips, crops, seed, absent, damaged: as in `KineticsClips`.
+
+    Source: this book.
+    """
+
+    source: str
+    training: int | None = None
+    validation: int | None = None
+    test: int | None = None
+    frames: int = 8
+    every: int = 8
+    canvas: int = 224
+    shorts: tuple[int, int] = (256, 320)
+    flips: bool = True
+    crops: Crops = Crops()
+    seed: int = 0
+    absent: Damaged = "error"
+    damaged: Damaged = "error"
+
+    channels: ClassVar[int] = 3  # red, green and blue
+
+    def open(self, split: Split) -> KineticsClips:
+        """The clips of one split.
+
+        Raises:
+            FileNotFoundError: the lists, or the films, are not there.
+            ValueError: as `KineticsClips`.
+            ImportError: PyAV is missing.
+        """
+        return KineticsClips(
+            split=split,
+            samples=of_split(self, split),
+            frames=self.frames,
+            every=self.every,
+            canvas=self.canvas,
+            shorts=self.shorts,
+            flips=self.flips,
+            crops=self.crops,
+            seed=self.seed,
+            absent=self.absent,
+            damaged=self.damaged,
+        )
+
+    def origin(self) -> Origin:
+        """How many films the lists name, and which of them are there.
+
+        Raises:
+            FileNotFoundError, ValueError: as `open`.
+        """
+        return kinetics_origin()
+
+    def smoke(self) -> StickKTH:
+        """Stick figures of three channels, for the films are not at hand everywhere."""
+        held = 0 if self.validation == 0 else _SMOKE.validation
+        return replace(_SMOKE, validation=held, channels=self.channels)
+
+
+@dataclass(frozen=True)
+class SomethingV1:
+    """`SomethingV1Clips`, by its own arguments; the films are below STLIB_DATA.
+
+    Attributes:
+        source: where the setting is printed, and what is ours.
+        training, validation, test: how many films of each split; None is all.
+        frames, canvas, shorts, crops, seed, damaged: as in `SomethingV1Clips`.
+
+    Source: this book.
+    """
+
+    source: str
+    training: int | None = None
+    validation: int | None = None
+    test: int | None = None
+    frames: int = 8
+    canvas: int = 224
+    shorts: tuple[int, int] = (256, 320)
+    crops: Crops = Crops()
+    seed: int = 0
+    damaged: Damaged = "error"
+
+    channels: ClassVar[int] = 3  # red, green and blue
+
+    def open(self, split: Split) -> SomethingV1Clips:
+        """The clips of one split.
+
+        Raises:
+            FileNotFoundError: the lists, or the films, are not there.
+            ValueError: as `SomethingV1Clips`.
+        """
+        return SomethingV1Clips(
+            split=split,
+            samples=of_split(self, split),
+            frames=self.frames,
+            canvas=self.canvas,
+            shorts=self.shorts,
+            crops=self.crops,
+            seed=self.seed,
+            damaged=self.damaged,
+        )
+
+    def origin(self) -> Origin:
+        """Which films the lists name.
+
+        Raises:
+            FileNotFoundError, ValueError: as `open`.
+        """
+        return something_v1_origin()
+
+    def smoke(self) -> StickKTH:
+        """Stick figures of three channels, for the films are not at hand everywhere."""
+        held = 0 if self.validation == 0 else _SMOKE.validation
+        return replace(_SMOKE, validation=held, channels=self.channels)
+
+
 _SMOKE = StickKTH(
     training=6,
     validation=6,
@@ -224,4 +351,5 @@ _SMOKE = StickKTH(
 )
 
 Rainfall: TypeAlias = Rain | GermanRadar
-DataChoice: TypeAlias = Preset | StickKTH | KTH | Something | Traffic | TaxiBJ | Rainfall
+Films: TypeAlias = KTH | Kinetics | Something | SomethingV1
+DataChoice: TypeAlias = Preset | StickKTH | Films | Traffic | TaxiBJ | Rainfall

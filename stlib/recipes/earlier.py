@@ -32,15 +32,18 @@ def current(plain: Any) -> Any:
     frames as in training; its networks drew their first weights as PyTorch does, and a stack had an
     embedding. For a while KTH always showed all six actions, and until chapter 14 no stack or skip
     net read patches; until chapter 18 KTH's subjects were divided in one way. Frozen weights were
-    named by how their names begin, and every stage saw whole clips.
+    named by how their names begin, and every stage saw whole clips. The first clip recipes drew all
+    their weights.
 
     Args:
         plain: as JSON gives it back.
 
     Source: this book.
     """
-    if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe":
+    if not isinstance(plain, Mapping) or plain.get("kind") not in ("Recipe", "ClipRecipe"):
         return plain
+    if plain["kind"] == "ClipRecipe":
+        plain = {"first": None, **plain}
     plain = _beside_the_data(plain)
     for name, kinds in LATER.items():
         entry = plain.get(name)

@@ -46,6 +46,7 @@ FLOORS = (
     ("data",),
     ("recipes",),
     ("runs", "tasks"),
+    ("fine_tuning",),
     ("evaluation", "training"),
     ("experiments", "shipped"),
     ("commands",),
