@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from stlib.layer_outputs import (
@@ -25,9 +24,17 @@ from stlib.layer_outputs import (
 )
 from stlib.rollout import forecast
 from stlib.shipped import shipped
-from tests.browser.element import ASSETS, document
+from tests.browser.element import (
+    ASSETS,
+    check_accessible,
+    check_by_arrows,
+    check_complaint,
+    check_theme,
+    document,
+)
 
-FOLDER = ASSETS / "layer_lens"
+ELEMENT = "layer_lens"
+FOLDER = ASSETS / ELEMENT
 MODELS = ("convlstm", "sms-lstm", "tms-lstm", "ms-lstm")
 LIMIT = 300_000  # bytes a network
 CLIP = 1  # of the test split
@@ -98,7 +105,7 @@ def lens_page(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]
         page.on("console", lambda line: complaints.append(line.text))
         file = tmp_path / "page.html"
         data = f'data="{FOLDER.as_uri()}/"'
-        file.write_text(document("layer_lens", f"{attributes} {data}", theme), encoding="utf-8")
+        file.write_text(document(ELEMENT, f"{attributes} {data}", theme), encoding="utf-8")
         page.goto(file.as_uri())
         page.locator(".ll-chosen").first.wait_for()
         return page
@@ -114,7 +121,7 @@ def choose(page: Page, **settings: Any) -> None:
         if key in ("a", "b"):
             page.get_by_label(f"Network {key.upper()}").select_option(value)
         else:
-            page.locator(f"input[data-key={key}][value='{value}']").check()
+            page.locator(f"input[data-control={key}][value='{value}']").check()
     page.wait_for_function(
         "() => { const e = document.querySelector('layer-lens');"
         " return e.parts.setting.textContent.includes(e.state.step) && e.result; }"
@@ -236,8 +243,8 @@ def test_a_picture_can_be_clicked_and_everything_reached_by_keyboard(
 ) -> None:
     page = lens_page()
     page.locator(".ll-row").nth(1).locator(".ll-thumb").nth(5).click()
-    expect(page.locator("input[data-key=layer][value='5']")).to_be_checked()
-    page.locator("input[data-key=step]:checked").focus()
+    expect(page.locator("input[data-control=layer][value='5']")).to_be_checked()
+    page.locator("input[data-control=step]:checked").focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
@@ -249,18 +256,18 @@ def test_a_picture_can_be_clicked_and_everything_reached_by_keyboard(
     assert (state["step"], state["view"], state["layer"]) == ("6", "rms", 4)
 
 
+def test_what_all_figures_do(lens_page: Callable[..., Page]) -> None:
+    page = lens_page(theme="dark")
+    check_by_arrows(page, "view")
+    check_theme(page, "ll")
+
+
 @pytest.mark.parametrize(
     ("attributes", "complaint"),
     [("a=gru", 'a="gru"'), ("step=5", 'step="5"'), ("view=max", 'view="max"')],
 )
 def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint: str) -> None:
-    page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_content(document("layer_lens", attributes))
-    page.close()
-    assert len(errors) == 1
-    assert complaint in errors[0]
+    check_complaint(browser, ELEMENT, attributes, complaint)
 
 
 def test_a_missing_file_is_said(browser: Browser, tmp_path: Path) -> None:
@@ -275,10 +282,7 @@ def test_a_missing_file_is_said(browser: Browser, tmp_path: Path) -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 760])
 def test_axe_finds_nothing(lens_page: Callable[..., Page], theme: str, width: int) -> None:
-    page = lens_page("step=4 view=fitted", theme, width)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    check_accessible(lens_page("step=4 view=fitted", theme, width))
 
 
 def test_paper_shows_the_setting_and_no_controls(lens_page: Callable[..., Page]) -> None:
