@@ -15,7 +15,7 @@
    The file has three parts: the arithmetic, the drawings, the element. The first part knows
    nothing of the page and equals stlib.layer_outputs, as a test checks. */
 
-const { LiveElement, html, minus, svg } = globalThis.live;
+const { LiveElement, html, load, minus, svg } = globalThis.live;
 
 /* ------------------------------------------------------------------ 1. The arithmetic
 
@@ -190,35 +190,9 @@ const VIEWS = { sum: "Channel sum", rms: "RMS", lens: "Own readout", fitted: "Fi
 const STEPS = { 2: "2", 4: "4, last seen", 6: "6", 8: "8" };
 const LAYERS = [0, 1, 2, 3, 4, 5];
 
-const loading = new Map(); // one promise a file, for all figures of the page
-
-function load(folder, model) {
-  const address = new URL(`${model}.js`, folder).href;
-  if (!loading.has(address))
-    loading.set(
-      address,
-      new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = address;
-        script.onload = () => resolve(unpack(globalThis.layerLens[model]));
-        script.onerror = () => {
-          loading.delete(address);
-          reject(new Error(`the pictures of ${MODELS[model]} did not load`));
-        };
-        document.head.append(script);
-      }),
-    );
-  return loading.get(address);
-}
-
-/** Where the book keeps its own files. */
-function home() {
-  const script = document.querySelector('script[src*="explore.js"]');
-  return new URL("layer_lens/", script ? script.src : document.baseURI).href;
-}
-
 class LayerLens extends LiveElement {
   static prefix = "ll";
+  static folder = "layer_lens";
   static arithmetic = { enlarged, errorAgainst, foregroundArea, meanFrequency, radialSpectrum, unpack };
 
   /** The two networks' pictures, { a, b }, once they are there. */
@@ -242,15 +216,20 @@ class LayerLens extends LiveElement {
     if (!this.#near) return;
     const turn = (this.#turn += 1);
     this.held = null;
-    const [a, b] = ["a", "b"].map((who) => this.state[who].split(" ")[0]);
     try {
-      const [one, other] = await Promise.all([load(this.folder, a), load(this.folder, b)]);
+      const [a, b] = await Promise.all(["a", "b"].map((who) => this.#load(this.state[who])));
       if (turn !== this.#turn) return;
-      this.held = { a: one, b: other };
+      this.held = { a, b };
       this.show();
     } catch (error) {
       this.parts.summary.textContent = `Nothing to show: ${error.message}.`;
     }
+  }
+
+  #load(network) {
+    const [model] = network.split(" ");
+    const read = () => unpack(globalThis.layerLens[model]);
+    return load(this.file(`${model}.js`), read, `the pictures of ${MODELS[model]}`);
   }
 
   /** The pictures of one network at the step and in the view that are set. */
@@ -276,15 +255,10 @@ class LayerLens extends LiveElement {
   }
 
   build() {
-    this.folder = this.hasAttribute("data")
-      ? new URL(this.getAttribute("data"), document.baseURI).href
-      : home();
-    new IntersectionObserver((entries, observer) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      observer.disconnect();
+    this.whenNear(() => {
       this.#near = true;
       this.set({});
-    }, { rootMargin: "600px" }).observe(this);
+    });
     const select = (who) => {
       const entries = Object.entries(MODELS).flatMap(([model, name]) => [
         html("option", { value: model }, `${name}, trained`),

@@ -32,6 +32,28 @@ const minus = (number) => String(number).replaceAll("-", "\u2212");
 const thousands = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
+const loading = new Map(); // one promise a file, for all figures of the page
+
+/** What a script hands over, by `read`, once it has run: a browser reads no data from a file://
+ *  address, but runs scripts. `what` names it in a complaint. */
+function load(address, read, what) {
+  if (!loading.has(address))
+    loading.set(
+      address,
+      new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = address;
+        script.onload = () => resolve(read());
+        script.onerror = () => {
+          loading.delete(address);
+          reject(new Error(`${what} did not load`));
+        };
+        document.head.append(script);
+      }),
+    );
+  return loading.get(address);
+}
+
 let instances = 0; // radio buttons of one figure share a name that no other figure has
 
 /** A figure that a reader sets and that computes what it shows.
@@ -41,6 +63,8 @@ let instances = 0; // radio buttons of one figure share a name that no other fig
 class LiveElement extends HTMLElement {
   /** Two letters that the names of a figure's styles begin with. */
   static prefix = "";
+  /** Its files, below book/assets, if it has any. */
+  static folder = "";
   /** Its arithmetic, for tests: customElements.get("light-cone").arithmetic.cone(…). */
   static arithmetic = {};
 
@@ -97,6 +121,26 @@ class LiveElement extends HTMLElement {
     if (!Number.isInteger(value) || value < low || value > high)
       throw this.wrong(name, `must be a whole number from ${low} to ${high}`);
     return value;
+  }
+
+  /* ---- what is loaded */
+
+  /** Where a file of its folder lies: beside the book's own scripts, or where `data` says. */
+  file(name) {
+    const book = document.querySelector('script[src*="explore.js"]')?.src ?? document.baseURI;
+    const beside = new URL(`${this.constructor.folder}/`, book);
+    const given = this.getAttribute("data");
+    return new URL(name, given === null ? beside : new URL(given, document.baseURI)).href;
+  }
+
+  /** Once, when the reader comes near. */
+  whenNear(act) {
+    const look = (entries, observer) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      act();
+    };
+    new IntersectionObserver(look, { rootMargin: "600px" }).observe(this);
   }
 
   /* ---- controls */
@@ -170,4 +214,4 @@ class LiveElement extends HTMLElement {
   }
 }
 
-globalThis.live = { LiveElement, html, minus, plural, svg, text, thousands };
+globalThis.live = { LiveElement, html, load, minus, plural, svg, text, thousands };

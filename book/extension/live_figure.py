@@ -1,6 +1,7 @@
 """`live-figure`: a custom element that computes in the page, in a numbered figure.
 
-With the argument `nested_sum` it puts `<nested-sum …>` on the page. The element is defined by
+With the argument `nested_sum` it puts `<nested-sum …>` on the page, and `<tempo-figure …>` with
+`tempo`, since the name of such an element has a hyphen. The element is defined by
 book/assets/nested_sum.js, one module without imports, which is written into the page once, and
 before the first of them book/assets/live_element.js, on which all stand: a browser loads no module
 from a file:// address.
@@ -28,7 +29,7 @@ class LiveFigure(NumberedFigure):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        tag = name.replace("_", "-")
+        tag = name.replace("_", "-") if "_" in name else f"{name}-figure"
         attributes = "".join(
             f' {key}="{escape(value)}"' for key, value in self.options.items() if key != "name"
         )

@@ -9,9 +9,14 @@ ASSETS = Path(__file__).parents[2] / "book" / "assets"
 GROUNDS = {"light": "#ffffff", "dark": "#14181e"}
 
 
+def tag_of(name: str) -> str:
+    """The element that a file of book/assets defines: "nested-sum" for "nested_sum"."""
+    return name.replace("_", "-") if "_" in name else f"{name}-figure"
+
+
 def document(name: str, attributes: str = "", theme: str = "light") -> str:
     """The page: ``document("nested_sum", "order=3", "dark")``."""
-    tag = name.replace("_", "-")
+    tag = tag_of(name)
     scripts = "".join(
         f'<script type="module">{(ASSETS / f"{each}.js").read_text()}</script>'
         for each in ("live_element", name)
