@@ -406,6 +406,23 @@ function drawLogits(width, { classes }, result, marked, clip) {
   return { height: base + 10, drawn: [rows, ends] };
 }
 
+/** A table of words or ready cells, the first of each row its head. */
+function table(head, rows) {
+  const cell = (words) => (words instanceof Node ? words : html("td", {}, words));
+  return html(
+    "table",
+    {},
+    html("thead", {}, html("tr", {}, head.map((words) => html("th", { scope: "col" }, words)))),
+    html(
+      "tbody",
+      {},
+      rows.map(([first, ...cells]) =>
+        html("tr", {}, html("th", { scope: "row" }, first), cells.map(cell)),
+      ),
+    ),
+  );
+}
+
 /* ------------------------------------------------------------------ 3. The element */
 
 const MARKS = { plain: "plain", parity: "even and odd" };
@@ -456,6 +473,7 @@ class TempoFigure extends LiveElement {
       logits: svg("svg", { role: "img", "aria-label": "Logits" }),
       key: html("p", { class: "tp-key" }),
       facts: html("dl", { class: "tp-facts simple" }),
+      accuracy: part("tp-accuracy"),
       tables: part("tp-tables"),
       setting: html("p", { class: "tp-setting" }),
     };
@@ -486,6 +504,7 @@ class TempoFigure extends LiveElement {
       this.parts.logits,
       this.parts.key,
       this.parts.facts,
+      this.parts.accuracy,
       html("details", { class: "tp-details" }, html("summary", {}, "Data as a table"), this.parts.tables),
       this.parts.setting,
     );
@@ -552,6 +571,7 @@ class TempoFigure extends LiveElement {
     put(parts.logits, drawLogits(width, network, result, marked, state.clip), this.#logitsAlt());
     parts.key.textContent = `● training, □ set${marked ? "; ▲ even and ▽ odd moments of the training clip alone" : ""}. Three joined marks: taps of one layer. Bold: the right answer.`;
     parts.facts.replaceChildren(...this.#facts());
+    parts.accuracy.replaceChildren(...this.#accuracy());
     parts.tables.replaceChildren(...this.#tables());
     parts.setting.textContent = `Tempo ${tempoName(state.tempo)}, dilation ${state.dilation}, clip ${network.classes[state.clip]}, feature ${state.feature}.`;
   }
@@ -622,22 +642,30 @@ class TempoFigure extends LiveElement {
     return `Logits. ${rows.join("; ")}.`;
   }
 
+  /** How many test clips the network names rightly at each tempo and dilation. */
+  #accuracy() {
+    const { network, state } = this;
+    const { clips, shares } = network.accuracy;
+    const cell = (share, tempo, dilation) => {
+      const set = tempo === state.tempo && dilation === state.dilation;
+      const fits = tempo * dilation === network.dilation;
+      const name = `${set ? "tp-set" : ""}${fits ? " tp-fits" : ""}`;
+      return html("td", { class: name }, `${(100 * share).toFixed(0)}%${fits ? "*" : ""}`);
+    };
+    const rows = DILATIONS.map((dilation, row) => [
+      String(dilation),
+      ...TEMPOS.map((tempo, column) => cell(shares[row][column], tempo, dilation)),
+    ]);
+    const words = `Named rightly, of ${clips} test clips. Framed: as set. *: taps as far apart as in training.`;
+    return [
+      html("p", { class: "tp-title" }, words),
+      table(["dilation", ...TEMPOS.map((tempo) => `tempo ${tempoName(tempo)}`)], rows),
+    ];
+  }
+
   /** Feature and residual by moment; logits by class. */
   #tables() {
     const { network, result, state } = this;
-    const table = (head, rows) =>
-      html(
-        "table",
-        {},
-        html("thead", {}, html("tr", {}, head.map((words) => html("th", { scope: "col" }, words)))),
-        html(
-          "tbody",
-          {},
-          rows.map(([first, ...cells]) =>
-            html("tr", {}, html("th", { scope: "row" }, first), cells.map((words) => html("td", {}, words))),
-          ),
-        ),
-      );
     const told = logitsTold(result);
     const [one, other] = [result.trained, result.shown].map(({ curves }) => curves[state.feature]);
     const byMoment = result.residuals.map(({ moment, place, beside, residual }) => [

@@ -11,7 +11,7 @@ import torch
 from playwright.sync_api import Browser, Page, expect
 from torch import Tensor
 
-from benchmarks.tempo_figure import slow, told
+from benchmarks.tempo_figure import accuracies, slow, told
 from stlib.joint_filter import Geometry, JointConv3d, swap
 from stlib.networks import ActionNet
 from stlib.recipes.data import StickKTH
@@ -137,10 +137,10 @@ def test_any_network_that_is_written_equals_pytorch(filed_figure: Callable[..., 
     geometry = Geometry(dilation=(1, 1, 1))
     network = ActionNet(
         lambda i, o: JointConv3d(i, o, 4, 3, geometry=geometry), 2, 1, (3, 5), ((1, 2, 2),)
-    ).double()
-    network(torch.rand(4, 5, 1, 16, 16, dtype=torch.float64))
-    network.eval()
-    held = told(network, data)
+    )
+    network(torch.rand(4, 5, 1, 16, 16))
+    held = told(network.eval(), data)
+    network.double()
     for label, tempo, dilation in ((0, 1, 1), (1, 0.5, 2), (1, 2, 1)):
         found = page.evaluate(COMPARED, [held, label, tempo, dilation])
         check_equal(found, network, event(held, label, tempo), dilation)
@@ -197,6 +197,28 @@ def test_the_file_is_small_and_has_a_clip_of_each_action(
     for tempo in TEMPOS:
         found = torch.tensor(page.evaluate(CLIP, [1, tempo]), dtype=torch.float64)
         assert found.equal(event(held, 1, tempo).flatten())
+
+
+def test_accuracies_are_of_all_test_clips(filed_figure: Callable[..., Page]) -> None:
+    """Counted in another way: clip by clip, by the network that the file holds."""
+    torch.manual_seed(6)
+    held = stored()
+    network = rebuilt(held).float()
+    data = StickKTH(test=7, frames=4, canvas=32)
+    found = torch.tensor(accuracies(network, slow(data)))
+    for row, dilation in enumerate(DILATIONS):
+        for column, tempo in enumerate(TEMPOS):
+            clips, right = slow(data), 0
+            with torch.no_grad(), swap(network, temporal_dilation=dilation):
+                for place in range(7):
+                    frames = clips[place][None, :: int(2 * tempo)]
+                    right += int(network(frames).argmax()) == place % 6
+            assert found[row, column].item() == pytest.approx(right / 7)
+    page = filed_figure("tempo=1.5 dilation=4")
+    share = held["accuracy"]["shares"][2][2]
+    expect(page.locator(".tp-set")).to_have_text(f"{100 * share:.0f}%")
+    expect(page.locator(".tp-fits")).to_have_count(3)
+    assert str(held["accuracy"]["clips"]) in page.locator(".tp-accuracy").inner_text()
 
 
 SENTENCES = [
