@@ -65,7 +65,7 @@ class RotatingClips(ClipSet):
         """
         self.whole, self.share = digits, share(digits, split)
         self.samples, self.frames, self.number = samples, frames, number
-        self.canvas, self.speed, self.turn = canvas, speed, turn
+        self.canvas, self.speed, self.turning = canvas, speed, turn
         self.seed, self.split = natural(seed), split
         height, width = self.share.images.shape[1:]
         if min(samples, frames, number) < 1:
@@ -97,7 +97,7 @@ class RotatingClips(ClipSet):
 
     def origin(self) -> Origin:
         """The digits, and how they move; the same for every split."""
-        how = (self.number, self.canvas, self.frames, self.speed, self.turn)
+        how = (self.number, self.canvas, self.frames, self.speed, self.turning)
         numbers = (VERSION, self.seed, *how, fingerprint(self.whole))
         name = f"{self.whole.name}, moving and turning"
         return Origin(name, hashlib.sha256(repr(numbers).encode()).hexdigest())
@@ -145,7 +145,7 @@ class RotatingClips(ClipSet):
         # One number says both: below a half to the right, above to the left.
         side, share = np.where(turn < 0.5, -1, 1), np.abs(2 * turn - 1)
         speed = self.speed[0] + (self.speed[1] - self.speed[0]) * pace
-        spin = side * np.radians(self.turn[0] + (self.turn[1] - self.turn[0]) * share)
+        spin = side * np.radians(self.turning[0] + (self.turning[1] - self.turning[0]) * share)
         way = 2 * np.pi * heading
         start = np.stack([row, column, 2 * np.pi * angle], axis=1)
         step = np.stack([speed * np.sin(way), speed * np.cos(way), spin], axis=1)

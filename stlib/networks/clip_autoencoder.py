@@ -86,9 +86,9 @@ class ClipAutoencoder(nn.Module):
         if any(whole % part for whole, part in zip(size, self.block, strict=True)):
             raise ValueError(f"clips of {size} pixels: expected multiples of {self.block}")
         blocks: Tensor = self.decode(self.encode(clips.transpose(1, 2)))
-        time, height, width = self.block
-        apart = blocks.unflatten(1, (self.channels, time, height, width))
-        b, c, _, _, _, t, h, w = apart.shape
+        c, (time, height, width) = self.channels, self.block
+        b, _, t, h, w = blocks.shape
+        apart = blocks.reshape(b, c, time, height, width, t, h, w)
         # Each axis of a block goes behind the axis along which the blocks lie.
         laid = apart.permute(0, 5, 2, 1, 6, 3, 7, 4)
         return laid.reshape(b, t * time, c, h * height, w * width)
