@@ -9,6 +9,7 @@ from stlib.recipes import (
     ms_lstm,
     ms_lstm_measured,
     stdcf_kinetics,
+    stdcf_reconstruction,
     stdcf_something,
     stdcf_two_stage,
 )
@@ -47,6 +48,7 @@ def experiments() -> tuple[Experiment, ...]:
         *early_activity.EXPERIMENTS,
         *ms_lstm.EXPERIMENTS,
         *ms_lstm_measured.EXPERIMENTS,
+        *stdcf_reconstruction.EXPERIMENTS,
         *stdcf_two_stage.EXPERIMENTS,
         *stdcf_kinetics.EXPERIMENTS,
         *stdcf_something.EXPERIMENTS,

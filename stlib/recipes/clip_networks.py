@@ -10,10 +10,11 @@ from torch import nn
 from stlib.joint_filter import Conv3d, JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.joint_filter.convolve import Way
 from stlib.joint_filter.geometry import PLAIN, Geometry, Triple
-from stlib.networks import ActionNet, ResNet3d
+from stlib.networks import ActionNet, ClipAutoencoder, ResNet3d
 
 __all__ = [
     "ActionNetOf",
+    "ClipAutoencoderOf",
     "ClipNetworkChoice",
     "JointLayer",
     "LayerChoice",
@@ -110,6 +111,25 @@ class ActionNetOf:
 
 
 @dataclass(frozen=True)
+class ClipAutoencoderOf:
+    """`ClipAutoencoder`, by its own arguments.
+
+    Source: this book.
+    """
+
+    layer: LayerChoice = JointLayer()
+    channels: int = 1
+    hidden: int = 24
+    code: int = 18
+    blocks: tuple[Triple, Triple] = ((1, 2, 2), (2, 2, 2))
+
+    def build(self) -> nn.Module:
+        """A new network with first weights drawn from torch's generator."""
+        layer = self.layer.constructor()
+        return ClipAutoencoder(layer, self.channels, self.hidden, self.code, self.blocks)
+
+
+@dataclass(frozen=True)
 class ResNet3dOf:
     """`ResNet3d`, by its own arguments.
 
@@ -138,4 +158,4 @@ class ResNet3dOf:
         return self.layer.constructor(over_space)(channels, channels)
 
 
-ClipNetworkChoice: TypeAlias = ActionNetOf | ResNet3dOf
+ClipNetworkChoice: TypeAlias = ActionNetOf | ClipAutoencoderOf | ResNet3dOf

@@ -22,6 +22,7 @@ from stlib.data.something_v1 import SomethingV1Clips, something_v1_origin
 from stlib.data.sticks import Background, StickClips
 from stlib.data.video import Filter
 from stlib.recipes.measured import GermanRadar, Rain, TaxiBJ, Traffic
+from stlib.recipes.rotating import RotatingMNIST
 
 __all__ = [
     "KTH",
@@ -31,6 +32,7 @@ __all__ = [
     "Kinetics",
     "Rain",
     "Rainfall",
+    "RotatingMNIST",
     "Something",
     "SomethingV1",
     "StickKTH",
@@ -352,4 +354,4 @@ _SMOKE = StickKTH(
 
 Rainfall: TypeAlias = Rain | GermanRadar
 Films: TypeAlias = KTH | Kinetics | Something | SomethingV1
-DataChoice: TypeAlias = Preset | StickKTH | Films | Traffic | TaxiBJ | Rainfall
+DataChoice: TypeAlias = Preset | RotatingMNIST | StickKTH | Films | Traffic | TaxiBJ | Rainfall

@@ -34,6 +34,7 @@ FLOORS = (
         "crops",
         "gradients",
         "history_cost",
+        "joint_cost",
         "layer_outputs",
         "rollout",
         "scale_cost",
