@@ -13,7 +13,7 @@ import torch
 
 from stlib.commands import catalogue, data, doctor, queue, work
 from stlib.extras import load
-from stlib.recipes import Recipe, experiment
+from stlib.recipes import experiment
 
 __all__ = ["main"]
 
@@ -110,11 +110,11 @@ def _train(arguments: list[str]) -> None:
     options, left = _read(work.Train, words, f"stlib train {name}", partly=True)
     recipe = experiment(name).at(options.scale)
     if helped:
-        for what, default in ((work.Train, None), (Recipe, recipe)):
+        for what, default in ((work.Train, None), (type(recipe), recipe)):
             with contextlib.suppress(_Helped):
                 _read(what, ["--help"], f"stlib train {name}", default=default)
         return
-    changed = _read(Recipe, left, f"stlib train {name}", default=recipe)
+    changed = _read(type(recipe), left, f"stlib train {name}", default=recipe)
     work.train(name, changed, options)
 
 

@@ -19,7 +19,14 @@ from torch import distributed, nn
 
 from stlib.artifacts import Result, provenance, read_result, save_result
 from stlib.evaluation import evaluate
-from stlib.recipes import Recipe, Scale, experiment, from_plain, to_plain
+from stlib.recipes import (
+    AnyRecipe,
+    ClipRecipe,
+    Scale,
+    experiment,
+    recipe_from_plain,
+    to_plain,
+)
 from stlib.recipes.earlier import current
 from stlib.runs import Run, conflicts, differences
 from stlib.training import Machine, fit, rebuilt
@@ -46,7 +53,7 @@ class Job:
     folder: Path
 
     @property
-    def recipe(self) -> Recipe:
+    def recipe(self) -> AnyRecipe:
         """What is trained."""
         return experiment(self.name).at(self.scale)
 
@@ -142,7 +149,7 @@ def first_process() -> bool:
     return not distributed.is_initialized() or distributed.get_rank() == 0
 
 
-def trained(folder: str | Path) -> tuple[Recipe, nn.Module]:
+def trained(folder: str | Path) -> tuple[AnyRecipe, nn.Module]:
     """The recipe of a trained run and its network, on the CPU and in evaluation mode.
 
     Args:
@@ -155,7 +162,7 @@ def trained(folder: str | Path) -> tuple[Recipe, nn.Module]:
     Source: this book.
     """
     held = Run(folder)
-    recipe = from_plain(Recipe, _described(held)["same"]["recipe"])
+    recipe = recipe_from_plain(_described(held)["same"]["recipe"])
     weights, _ = held.network()
     return recipe, rebuilt(recipe, weights)
 
@@ -184,6 +191,8 @@ def finish(
     about, rows = _described(held), held.log()
     recipe, network = trained(folder)
     if horizon is not None:
+        if isinstance(recipe, ClipRecipe):
+            raise ValueError(f"{horizon=}: expected none, for {folder} foretells no frames")
         recipe = replace(recipe, foretell=horizon)
     if not rows:
         raise ValueError(f"{held.log_file}: expected the rows of a training, found none")
@@ -200,6 +209,7 @@ def finish(
         "validation": [
             [int(row["step"]), float(row["validation"])] for row in rows if row["validation"]
         ],
+        "stages": held.memory().get("stages", []),
     }
     result = Result(measured, provenance(_command(about, clips, horizon), device))
     return save_result(result, held.result_file)
@@ -220,11 +230,12 @@ def report(queue: Sequence[Job]) -> dict[str, Any]:
         queue: as `jobs` makes it; unfinished jobs are counted, not guessed.
 
     Returns:
-        By experiment: how many jobs are missing; by seed, step by step and on average, the
-        network's MSE per pixel times 1000 (``mse_e3``), all its scores, its validation errors and
-        the provenance of both training and evaluation; mean and standard deviation over seeds
-        (null for one seed) of the average MSE; the baselines' MSE and all their scores; the recipe
-        and the data; by seed, how well clips were named, where they were.
+        By experiment: how many jobs are missing; by seed its validation errors, what held-out clips
+        said before and after each stage, and the provenance of both training and evaluation; the
+        recipe and the data. Of networks that make frames also, by seed, step by step and on
+        average, the MSE per pixel times 1000 (``mse_e3``) and all scores; mean and standard
+        deviation over seeds (null for one seed) of the average MSE; the baselines' MSE and all
+        their scores. Of those that name clips, by seed, how well they did.
 
     Raises:
         OSError: a result cannot be read.
@@ -242,19 +253,12 @@ def report(queue: Sequence[Job]) -> dict[str, Any]:
             continue
         _check_alike(found)
         measured = {str(job.seed): result.measured for job, result in found}
-        networks = {seed: each["predictors"]["network"] for seed, each in measured.items()}
-        means = [table["mse_e3"]["mean"] for table in networks.values()]
         first = found[0][1].measured
-        others = {each: table for each, table in first["predictors"].items() if each != "network"}
         told[name] |= {
             "seeds": [job.seed for job, _ in found],
-            "mse_e3": {seed: table["mse_e3"] for seed, table in networks.items()},
-            "mean": mean(means),
-            "standard_deviation": stdev(means) if len(means) > 1 else None,
-            "baselines": {other: table["mse_e3"] for other, table in others.items()},
-            "scores": networks,
-            "baseline_scores": others,
+            **(_of_frames(measured) if "predictors" in first else {}),
             "validation": {seed: each["validation"] for seed, each in measured.items()},
+            "stages": {seed: each.get("stages", []) for seed, each in measured.items()},
             "clips": first["clips"],
             "training_seconds": [each["training_seconds"] for each in measured.values()],
             "recipe": first["recipe"],
@@ -268,6 +272,22 @@ def report(queue: Sequence[Job]) -> dict[str, Any]:
                 seed: each["recognition"] for seed, each in measured.items()
             }
     return told
+
+
+def _of_frames(measured: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """By seed, what each network scored, and once what the baselines did."""
+    networks = {seed: each["predictors"]["network"] for seed, each in measured.items()}
+    means = [table["mse_e3"]["mean"] for table in networks.values()]
+    first = next(iter(measured.values()))["predictors"]
+    others = {other: table for other, table in first.items() if other != "network"}
+    return {
+        "mse_e3": {seed: table["mse_e3"] for seed, table in networks.items()},
+        "mean": mean(means),
+        "standard_deviation": stdev(means) if len(means) > 1 else None,
+        "baselines": {other: table["mse_e3"] for other, table in others.items()},
+        "scores": networks,
+        "baseline_scores": others,
+    }
 
 
 def _status(job: Job) -> Status:

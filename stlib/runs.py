@@ -132,6 +132,16 @@ class Run:
         kept = self.checkpoints()
         return self._step_of(kept[-1]) if kept else 0
 
+    def memory(self) -> dict[str, Any]:
+        """What the last checkpoint knows besides its tensors; nothing before the first.
+
+        Raises:
+            ValueError: it is damaged.
+            OSError: it cannot be read.
+        """
+        kept = self.checkpoints()
+        return load_tensors(kept[-1])[1] if kept else {}
+
     def save_checkpoint(
         self, step: int, tensors: Mapping[str, Tensor], about: Mapping[str, Any]
     ) -> Path:

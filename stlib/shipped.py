@@ -7,7 +7,7 @@ from torch import nn
 
 from stlib.artifacts import provenance
 from stlib.checkpoints import load_tensors, save_tensors
-from stlib.recipes import Recipe, from_plain
+from stlib.recipes import AnyRecipe, recipe_from_plain
 from stlib.runs import Run
 from stlib.training import rebuilt
 
@@ -28,7 +28,7 @@ class Shipped(NamedTuple):
     """
 
     network: nn.Module
-    recipe: Recipe
+    recipe: AnyRecipe
     seed: int
 
 
@@ -50,8 +50,11 @@ def shipped(name: str) -> Shipped:
         known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.safetensors"))) or "none"
         raise FileNotFoundError(f"no network {name!r}; there are: {known}")
     tensors, about = load_tensors(path)
-    recipe = from_plain(Recipe, about["recipe"])
-    whole = {key: tensor.float() for key, tensor in tensors.items()}
+    recipe = recipe_from_plain(about["recipe"])
+    whole = {
+        key: tensor.float() if tensor.is_floating_point() else tensor
+        for key, tensor in tensors.items()
+    }
     return Shipped(rebuilt(recipe, whole), recipe, about["seed"])
 
 
@@ -71,5 +74,8 @@ def ship(run: str | Path, path: str | Path) -> Path:
     held = Run(run)
     about, (weights, trained) = held.about(), held.network()
     told = {**trained, "trained_with": about["begun"], "shipped_with": provenance("")}
-    halves = {name: tensor.half() for name, tensor in weights.items()}
+    halves = {
+        name: tensor.half() if tensor.is_floating_point() else tensor
+        for name, tensor in weights.items()
+    }
     return save_tensors(halves, told, path)

@@ -1,4 +1,4 @@
-"""Training as a list of stages: how long, how fast, and what stands still.
+"""Training as a list of stages: how long, how fast, what stands still, and what is seen.
 
 Each stage has an optimiser of its own, fresh, over what learns in it. The learning rate is a pure
 function of the step, so that a resumed run needs no state to know it.
@@ -6,12 +6,42 @@ function of the step, so that a resumed run needs no state to know it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from math import cos, pi
 from typing import Literal, NamedTuple, TypeAlias, get_args
 
-__all__ = ["Decay", "Place", "Stage", "place", "total_steps"]
+__all__ = ["WHOLE", "Decay", "Place", "Stage", "View", "place", "total_steps"]
 
 Decay: TypeAlias = Literal["constant", "cosine", "stairs"]
+
+
+@dataclass(frozen=True)
+class View:
+    """How much of its clips a network gets to see, and how far apart its taps stand then.
+
+    Attributes:
+        every: of so many frames one is kept, γ; 1 keeps all.
+        shrink: squares of so many pixels a side become one, their mean, β.
+        temporal_dilation, spatial_dilation: of all 3D layers.
+
+    Raises:
+        ValueError: a number below 1.
+
+    Source: Miao et al., sections 2.2 and 2.3.
+    """
+
+    every: int = 1
+    shrink: int = 1
+    temporal_dilation: int = 1
+    spatial_dilation: int = 1
+
+    def __post_init__(self) -> None:
+        if min(self.every, self.shrink, self.temporal_dilation, self.spatial_dilation) < 1:
+            raise ValueError(f"{self}: expected each from 1")
+
+
+WHOLE = View()
+"""All of a clip, with undilated filters."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +55,8 @@ class Stage:
         decay: 'constant' keeps it, 'cosine' lets it fall to 0 after the last step, 'stairs'
             multiplies it by `factor` after every `every` steps.
         factor, every: of 'stairs'.
-        frozen: beginnings of the names of parameters that do not learn.
+        frozen: patterns of the names of parameters that do not learn, such as ``'*.spatial'``.
+        view: what the network sees meanwhile.
 
     Raises:
         ValueError: a number out of its range, or an unknown decay.
@@ -40,6 +71,7 @@ class Stage:
     factor: float = 1.0
     every: int = 1
     frozen: tuple[str, ...] = ()
+    view: View = WHOLE
 
     def __post_init__(self) -> None:
         if self.steps < 1 or not 0 <= self.warmup <= self.steps or self.every < 1:
@@ -69,6 +101,23 @@ class Stage:
         if self.decay == "stairs":
             return self.rate * rise * self.factor ** (step // self.every)
         return self.rate * rise
+
+    def learns(self, names: Sequence[str]) -> list[str]:
+        """Which of a network's parameters learn.
+
+        Args:
+            names: of all of them.
+
+        Raises:
+            ValueError: a pattern that none of them fits, or nothing that learns.
+        """
+        for pattern in self.frozen:
+            if not any(fnmatchcase(name, pattern) for name in names):
+                raise ValueError(f"frozen={pattern!r} fits no parameter; there are {names[:9]} …")
+        left = [name for name in names if not any(fnmatchcase(name, p) for p in self.frozen)]
+        if not left:
+            raise ValueError(f"frozen={self.frozen} leaves nothing that learns")
+        return left
 
 
 class Place(NamedTuple):

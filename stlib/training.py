@@ -1,8 +1,8 @@
 """One loop for a CPU, a GPU, several GPUs and several machines.
 
 What a step does depends on the recipe, the seed and the step's number alone: which clips it reads,
-who feeds them, how fast it learns. So a run can be stopped anywhere and resumed from a file, and
-on a CPU the weights at the end are the same to the bit.
+what is asked of them, how fast it learns. So a run can be stopped anywhere and resumed from a file,
+and on a CPU the weights at the end are the same to the bit.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,34 +14,20 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 
-from stlib import losses
 from stlib.artifacts import provenance
 from stlib.checkpoints import load_tensors, save_tensors
 from stlib.extras import load
-from stlib.recipes import Recipe, to_plain
-from stlib.recipes.feeding import Progress, WholeBatch
-from stlib.recipes.recognition import labelled
-from stlib.recognition import Recognized, classify, joint_loss, recognize
-from stlib.rollout import forecast, rollout
+from stlib.recipes import AnyRecipe, to_plain
 from stlib.runs import Run, locked
-from stlib.stages import Stage, place
+from stlib.stages import Stage, View, place
+from stlib.tasks import Moment, task_of
 
 __all__ = ["Batches", "Diverged", "Machine", "Outcome", "Precision", "fit", "rebuilt"]
 
 Precision: TypeAlias = Literal["no", "bf16", "fp16"]
-LOSSES = {
-    "l2_mean": losses.l2_mean,
-    "l1_l2_mean": losses.l1_l2_mean,
-    "l1_l2_per_frame": losses.l1_l2_per_frame,
-    "l1_l2_sum": losses.l1_l2_sum,
-    "l1_sum": losses.l1_sum,
-}
-ADD = ("l1_l2_sum", "l1_sum")  # losses of parts of a batch are added, not averaged
 
 
 class Diverged(ArithmeticError):
@@ -52,11 +38,14 @@ class Diverged(ArithmeticError):
 class Machine:
     """How to compute; nothing here changes what is learnt, but for rounding.
 
+    One thing excepted: batch normalisation sees a part of a batch at a time, so `accumulate` and
+    the number of processes change what networks learn that have it.
+
     Attributes:
         cpu: leave a GPU alone.
         precision: 'bf16' or 'fp16' for automatic mixed precision.
-        compile: compile a time step with torch.compile, without graph breaks.
-        channels_last: the layout in which GPUs convolve fastest; None decides by the device.
+        compile: compile a time step, or what reads a whole clip, with torch.compile.
+        channels_last: the layout in which GPUs convolve frames fastest; None decides by the device.
         accumulate: parts into which a batch is cut, where it does not fit into memory at once.
         workers: processes that prepare batches.
         checkpoint_every: optimiser steps between two checkpoints.
@@ -156,39 +145,7 @@ class _Parts:
                 yield clips[part * self.batch_size : (part + 1) * self.batch_size]
 
 
-class _Unrolled(nn.Module):
-    """The network over all steps, in one call: what is distributed over processes."""
-
-    def __init__(self, network: nn.Module, step: Any) -> None:
-        super().__init__()
-        self.network = network
-        self._step = [step]  # in a list, so that a compiled step is not a second set of weights
-
-    def forward(
-        self,
-        frames: Float[Tensor, "_batch _time _channel _height _width"],
-        truth: Bool[Tensor, "_batch _steps"],
-    ) -> Float[Tensor, "_batch _steps _channel _height _width"]:
-        return rollout(self._step[0], frames, truth)
-
-
-class _Recognizing(_Unrolled):
-    """The same of a network that names the clips, too, once their context is over."""
-
-    def __init__(self, network: nn.Module, step: Any, context: int) -> None:
-        super().__init__(network, step)
-        self.context = context
-
-    def forward(  # type: ignore[override]
-        self,
-        frames: Float[Tensor, "_batch _time _channel _height _width"],
-        truth: Bool[Tensor, "_batch _steps"],
-    ) -> Recognized:
-        classifier: Any = self.network.classify
-        return recognize(self._step[0], classifier, frames, truth, self.context)
-
-
-def rebuilt(recipe: Recipe, weights: Mapping[str, Tensor]) -> nn.Module:
+def rebuilt(recipe: AnyRecipe, weights: Mapping[str, Tensor]) -> nn.Module:
     """The recipe's network with trained weights, on the CPU, in evaluation mode.
 
     Raises:
@@ -206,7 +163,7 @@ def rebuilt(recipe: Recipe, weights: Mapping[str, Tensor]) -> nn.Module:
 
 
 def fit(
-    recipe: Recipe,
+    recipe: AnyRecipe,
     folder: str | Path,
     *,
     name: str = "",
@@ -254,7 +211,7 @@ def fit(
 class _Training:
     """The objects that one training needs, and the loop over them."""
 
-    def __init__(self, recipe: Recipe, folder: str | Path, seed: int, machine: Machine) -> None:
+    def __init__(self, recipe: AnyRecipe, folder: str | Path, seed: int, machine: Machine) -> None:
         accelerate = load("accelerate", "train")
         # Accelerate keeps the first precision asked for in a process, and refuses another.
         accelerate.state.AcceleratorState._reset_state()
@@ -286,24 +243,28 @@ class _Training:
                     f"validation_clips={recipe.validation_clips}: expected 0 to the "
                     f"{len(self.held_out)} there are"
                 )
-        self.labels: tuple[int, ...] = ()
-        if recipe.recognition is not None:
-            self.labels = labelled(self.clips, recipe.classes).labels
-            labelled(self.held_out, recipe.classes)
+            if recipe.validation_clips < processes:
+                raise ValueError(
+                    f"validation_clips={recipe.validation_clips}: expected one at least for each "
+                    f"of {processes} processes"
+                )
+        self.task = task_of(recipe)
+        self.task.check(self.clips, self.held_out)
         torch.manual_seed(seed)
         self.network = recipe.network.build()
-        last = machine.channels_last
-        if last or (last is None and self.accelerator.device.type == "cuda"):
-            self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        last, layout = machine.channels_last, self.task.layout
+        if layout and (last or (last is None and self.accelerator.device.type == "cuda")):
+            self.network.to(memory_format=layout)  # type: ignore[call-overload]
         # On the device first: an optimiser made before the move would hold weights left behind.
         self.network.to(self.accelerator.device)
-        self.time_step: Any = self.network
+        self.called: Any = self.network
         if machine.compile:
-            self.time_step = torch.compile(self.network, fullgraph=True)
-        self.unrolled: Any = None
+            self.called = torch.compile(self.network, fullgraph=True)
+        self.module: Any = None
         self.optimizer: Any = None
         self.validations: list[float] = []
-        self.done, self.seconds = 0, 0.0
+        self.stages: list[dict[str, Any]] = []
+        self.done, self.stage, self.seconds = 0, 0, 0.0
 
     def run(self, record: Mapping[str, str], resume: bool, minutes: float) -> Outcome:
         if not self.accelerator.is_main_process:
@@ -340,11 +301,16 @@ class _Training:
         )
         with bar:
             for step, parts in self.steps():
-                stage, within = place(stages, step)
+                self.stage, within = place(stages, step)
+                stage = stages[self.stage]
                 if self.optimizer is None or within == 0:
-                    self.begin_stage(stages[stage], before if within else None)
-                row = self.learn(step, stages[stage].rate_at(within), parts, run)
+                    self.begin_stage(stage, before if within else None)
+                    if within == 0:
+                        self.stages.append({"before": self.both(stage)})
+                row = self.learn(step, stage, stage.rate_at(within), parts, run)
                 self.done = step + 1
+                if within == stage.steps - 1:
+                    self.stages[-1]["after"] = self.both(stage)
                 self.seconds += monotonic() - start
                 start = monotonic()
                 late = self.late(minutes)
@@ -378,15 +344,14 @@ class _Training:
         next(feed, None)  # to its end, where Accelerate lets go of it
 
     def begin_stage(self, stage: Stage, state: Mapping[str, Tensor] | None) -> None:
-        """Freeze what the stage freezes, and make an optimiser over what learns."""
-        learning = []
-        for name, weight in self.network.named_parameters():
-            weight.requires_grad_(not name.startswith(stage.frozen or ("\0",)))
-            if weight.requires_grad:
-                learning.append((name, weight))
-        if not learning:
-            raise ValueError(f"frozen={stage.frozen} leaves nothing that learns")
-        optimizer = torch.optim.Adam([weight for _, weight in learning], lr=stage.rate)
+        """Freeze and dilate as the stage asks, and make an optimiser over what learns."""
+        self.task.lay_out(self.network, stage.view)
+        weights = dict(self.network.named_parameters())
+        self.names = stage.learns(list(weights))
+        for name, weight in weights.items():
+            weight.requires_grad_(name in self.names)
+        learning = [weights[name] for name in self.names]
+        optimizer = self.recipe.optimizer.over(learning, stage.rate)
         if state:
             held = optimizer.state_dict()
             held["state"] = {
@@ -395,40 +360,29 @@ class _Training:
                     for key, tensor in state.items()
                     if key.startswith(f"optimizer/{name}/")
                 }
-                for index, (name, _) in enumerate(learning)
+                for index, name in enumerate(self.names)
             }
             optimizer.load_state_dict(held)
-        self.names = [name for name, _ in learning]
         # Anew in every stage: what is distributed must know which weights learn.
-        unrolled: nn.Module = _Unrolled(self.network, self.time_step)
-        if self.recipe.recognition is not None:
-            unrolled = _Recognizing(self.network, self.time_step, self.recipe.context)
-        self.unrolled = self.accelerator.prepare_model(unrolled)
+        self.module = self.accelerator.prepare_model(self.task.module(self.network, self.called))
         self.optimizer = self.accelerator.prepare_optimizer(optimizer)
 
-    def learn(self, step: int, rate: float, parts: list[Tensor], run: Run) -> dict[str, Any]:
+    def learn(
+        self, step: int, stage: Stage, rate: float, parts: list[Tensor], run: Run
+    ) -> dict[str, Any]:
         """One optimiser step."""
-        recipe, accelerator = self.recipe, self.accelerator
-        size = WholeBatch(recipe.batch, recipe.frames - 1, recipe.context)
-        generator = Generator().manual_seed(_drawn((self.seed, 2, step)))
-        progress = Progress(step, recipe.steps, step // self.batches.per_epoch, self.validations)
-        truth = recipe.feeding.truth(size, progress, generator)
+        recipe, accelerator, task = self.recipe, self.accelerator, self.task
+        epoch, which = step // self.batches.per_epoch, self.batches.at(step)
+        drawn = task.draw(Moment(self.seed, step, epoch, self.validations, which, stage.view))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         total, norm = torch.zeros((), device=accelerator.device), None
-        self.unrolled.train()
-        for number, frames in enumerate(parts):
-            with accelerator.accumulate(self.unrolled):
-                rows = self.rows(number, len(frames))
-                said = self.unrolled(frames, truth[rows])
-                predictions = said.predictions if isinstance(said, Recognized) else said
-                loss = LOSSES[recipe.loss](predictions, frames[:, 1 : recipe.frames])
-                # Parts and processes are averaged; a loss that adds is to be added.
-                adds = recipe.loss in ADD
-                loss = loss * (len(parts) * accelerator.num_processes if adds else 1)
-                if recipe.recognition is not None:
-                    weight = recipe.recognition.weight_after(self.validations)
-                    loss = joint_loss(loss, said.logits, self.shown(step)[rows], weight)
+        everywhere = len(parts) * accelerator.num_processes
+        self.module.train()
+        for number, clips in enumerate(parts):
+            with accelerator.accumulate(self.module):
+                rows = self.rows(number, len(clips))
+                loss = task.loss(self.module, clips, rows, drawn, everywhere)
                 accelerator.backward(loss)
                 total = total + loss.detach() / len(parts)
                 if accelerator.sync_gradients and recipe.clip is not None:
@@ -438,14 +392,13 @@ class _Training:
                     raise Diverged(self.divergence(step, value, run))
                 self.optimizer.step()
                 self.optimizer.zero_grad()
-        after = truth[:, recipe.context :]
         return {
             "step": step + 1,
             "clips": (step + 1) * recipe.batch,
             "loss": value,
             "gradient_norm": "" if norm is None else float(norm),
             "rate": rate,
-            "share_true": float(after.float().mean()) if after.numel() else 1.0,
+            **task.told(drawn),
         }
 
     def last(self, part: int) -> bool:
@@ -456,11 +409,6 @@ class _Training:
         whole = self.recipe.batch // self.machine.accumulate
         first = part * whole + self.accelerator.process_index * size
         return slice(first, first + size)
-
-    def shown(self, step: int) -> Tensor:
-        """The classes of the whole batch of a step."""
-        classes = [self.labels[clip] for clip in self.batches.at(step)]
-        return torch.tensor(classes, device=self.accelerator.device)
 
     def divergence(self, step: int, value: float, run: Run) -> str:
         kept = run.checkpoints()
@@ -480,7 +428,7 @@ class _Training:
         recipe, machine, finished = self.recipe, self.machine, self.done == self.recipe.steps
         row["validation"] = ""
         if recipe.validation_clips and (finished or self.done % recipe.validate_every == 0):
-            row["validation"] = self.validate()
+            row["validation"] = self.validate(recipe.test_view)["loss"]
             self.validations.append(row["validation"])
         row["seconds"] = round(self.seconds, 2)
         if not self.accelerator.is_main_process:
@@ -494,38 +442,31 @@ class _Training:
             run.save_checkpoint(self.done, self.tensors(), self.memory())
 
     @torch.no_grad()
-    def validate(self) -> float:
-        """How wrong the network is on held-out clips, always the same ones.
-
-        The squared error per pixel of its forecasts; where clips are to be named, cross-entropy.
-        """
+    def validate(self, view: View) -> dict[str, float]:
+        """The means of what the task tells of held-out clips, always the same ones."""
         recipe, accelerator = self.recipe, self.accelerator
         mine = range(accelerator.process_index, recipe.validation_clips, accelerator.num_processes)
         loader = DataLoader(Subset(self.held_out, list(mine)), batch_size=recipe.batch)
         self.network.eval()
-        summed = torch.zeros(2, dtype=torch.float64, device=accelerator.device)
+        self.task.lay_out(self.network, view)
+        summed: dict[str, Tensor] = {}
         for number, clips in enumerate(loader):
-            clips = clips.to(accelerator.device)
-            if recipe.recognition is None:
-                errors = self.forecast_errors(clips)
-            else:
-                first = number * recipe.batch
-                errors = self.naming_errors(clips, mine[first : first + recipe.batch])
-            summed += torch.stack([errors.sum(), errors.new_tensor(errors.numel())])
-        total, count = accelerator.reduce(summed, "sum").tolist()
-        return total / count
+            which = mine[number * recipe.batch : (number + 1) * recipe.batch]
+            told = self.task.held_out(self.network, clips.to(accelerator.device), which, view)
+            for name, each in told.items():
+                part = torch.stack([each.sum(), each.new_tensor(each.numel())])
+                summed[name] = summed.get(name, 0) + part
+        self.task.lay_out(self.network, recipe.stages[self.stage].view)
+        means = {name: accelerator.reduce(each, "sum").tolist() for name, each in summed.items()}
+        return {name: total / count for name, (total, count) in means.items()}
 
-    def forecast_errors(self, clips: Tensor) -> Tensor:
-        """The squared error of every pixel foretold."""
-        context, future = clips.tensor_split((self.recipe.context,), dim=1)
-        predicted = forecast(self.network, context, self.recipe.horizon)
-        return (predicted.float() - future).double() ** 2
-
-    def naming_errors(self, clips: Tensor, which: range) -> Tensor:
-        """The cross-entropy of every clip."""
-        labels = torch.tensor([self.held_out.labels[clip] for clip in which], device=clips.device)
-        logits = classify(self.network, clips[:, : self.recipe.context])
-        return F.cross_entropy(logits.double(), labels, reduction="none")
+    def both(self, stage: Stage) -> dict[str, dict[str, float]]:
+        """What held-out clips say, seen as in the stage and as in the test."""
+        if not self.recipe.validation_clips:
+            return {}
+        here = self.validate(stage.view)
+        same = stage.view == self.recipe.test_view
+        return {"stage": here, "test": here if same else self.validate(self.recipe.test_view)}
 
     def weights(self) -> dict[str, Tensor]:
         return {name: tensor.cpu() for name, tensor in self.network.state_dict().items()}
@@ -542,7 +483,12 @@ class _Training:
         return {**weights, **moments}
 
     def memory(self) -> dict[str, Any]:
-        return {"step": self.done, "validations": self.validations, "seconds": self.seconds}
+        return {
+            "step": self.done,
+            "validations": self.validations,
+            "stages": self.stages,
+            "seconds": self.seconds,
+        }
 
     def restore(self, run: Run) -> dict[str, Tensor] | None:
         """Go back to the last checkpoint; its moments, if the stage goes on."""
@@ -553,13 +499,10 @@ class _Training:
         tensors, memory = load_tensors(kept[-1])
         self.done, self.seconds = memory["step"], memory["seconds"]
         self.validations = memory["validations"]
+        begun = place(self.recipe.stages, self.done - 1).stage + 1
+        self.stages = memory.get("stages", [{} for _ in range(begun)])  # earlier runs kept none
         prefix = "network/"
         self.network.load_state_dict(
             {key.removeprefix(prefix): t for key, t in tensors.items() if key.startswith(prefix)}
         )
         return tensors
-
-
-def _drawn(key: tuple[int, ...]) -> int:
-    """A seed for torch, from several numbers."""
-    return int(np.random.SeedSequence(key).generate_state(1)[0])

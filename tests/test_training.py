@@ -38,7 +38,7 @@ TINY = Recipe(
     feeding=ByIteration(),
     stages=(
         Stage(steps=4, rate=0.02, warmup=2, decay="cosine"),
-        Stage(steps=3, rate=0.01, frozen=("embed", "cells.0")),
+        Stage(steps=3, rate=0.01, frozen=("embed.*", "cells.0.*")),
     ),
     loss="l1_l2_mean",
     batch=4,
@@ -316,7 +316,7 @@ def test_two_processes_follow_one_at_the_same_batch(tmp_path):
 
 LONGER = replace(
     TINY,
-    stages=(Stage(steps=8, rate=0.02), Stage(steps=4, rate=0.01, frozen=("embed",))),
+    stages=(Stage(steps=8, rate=0.02), Stage(steps=4, rate=0.01, frozen=("embed.*",))),
     loss="l1_l2_sum",
     clip=50.0,
 )

@@ -10,8 +10,9 @@ from torch import nn
 
 from stlib.cost import parameters
 from stlib.printed import ClipCost, Figure, Printed, clip_costs_of, figures_of
-from stlib.recipes import Scale, experiment, experiments, to_plain
+from stlib.recipes import ClipRecipe, Scale, experiment, experiments, to_plain
 from stlib.tally import Tally, tally
+from stlib.viewing import laid_out, seen
 
 __all__ = ["cost", "costs", "list_experiments", "show"]
 
@@ -42,8 +43,8 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
         scale: of the recipe.
 
     Returns:
-        Parameters; MACs of one step and of the steps of one clip; the canvas they are for; what the
-        first step executes, kind by kind. Under
+        Parameters; the canvas; MACs of one step and of the steps of one clip, or of one clip where
+        the network reads it whole; what the first step, or the clip, executes, kind by kind. Under
         ``printed``, at paper scale, each figure that the paper prints for it: what is printed and
         where, what is counted here, whether that rounds or is cut short to it, and the residual. Ma
         et al. print what a profiler counts on a whole clip of their data set.
@@ -57,6 +58,8 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
     canvas = recipe.data.canvas
     with torch.device("meta"):  # shapes without numbers
         network = recipe.network.build()
+    if isinstance(recipe, ClipRecipe):
+        return {"experiment": name, "scale": scale, **_of_whole_clips(network, recipe)}
     channels, steps = recipe.network.channels, recipe.frames - 1
     first, later = _tallies(network, channels, canvas, (0, recipe.context))
     printed, of_clips = (figures_of(name), clip_costs_of(name)) if scale == "paper" else ((), ())
@@ -90,10 +93,11 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
     if json:
         print(_json(told))
         return
+    what = {"executed_per_step": "a step executes", "executed_per_clip": "a clip executes"}
     for key, value in told.items():
-        if key == "executed_per_step":
+        if key.startswith("executed"):
             said = (f"{kind} {number:,}" for kind, number in value.items() if number)
-            print(f"{'a step executes':18}{', '.join(said)}")
+            print(f"{what[key]:18}{', '.join(said)}")
         elif key != "printed":
             number = f"{value:,}" if isinstance(value, int) else value
             print(f"{key.replace('_', ' '):18}{number}")
@@ -107,6 +111,24 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
 
 
 SAYS = {"rounds": "rounds to it", "cut short": "is cut short to it", "differs": "does not fit"}
+
+
+def _of_whole_clips(network: nn.Module, recipe: ClipRecipe) -> dict[str, Any]:
+    """The costs of a network that reads whole clips, under its test view."""
+    data, view = recipe.data, recipe.test_view
+    clip = torch.zeros(1, data.frames, data.channels, data.canvas, data.canvas, device="meta")
+    with laid_out(network, view):
+        whole = tally(network, seen(clip, view))
+    return {
+        "parameters": parameters(network),
+        "canvas": data.canvas,
+        "frames": data.frames,
+        "macs_per_clip": whole.macs,
+        "executed_per_clip": asdict(whole),
+        "optimizer_steps": recipe.steps,
+        "clips": recipe.steps * recipe.batch,
+        "printed": [],
+    }
 
 
 def _tallies(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[Tally]:

@@ -9,7 +9,7 @@ from stlib.evaluation import load_predictions, perceptual_scores, predictions, s
 from stlib.experiments import finish, first_process, trained
 from stlib.files import unused
 from stlib.metrics.perceptual import Inputs, Trunk
-from stlib.recipes import Recipe, Scale
+from stlib.recipes import AnyRecipe, ClipRecipe, Scale
 from stlib.runs import Run
 from stlib.training import Machine, fit
 
@@ -41,7 +41,7 @@ class Train:
         return self.out or Path("runs") / name / self.scale / f"seed-{self.seed}"
 
 
-def train(name: str, recipe: Recipe, options: Train) -> None:
+def train(name: str, recipe: AnyRecipe, options: Train) -> None:
     """Train, and score the trained network on the test split.
 
     Args:
@@ -96,10 +96,12 @@ def predict(run: Path, out: Path, /, clips: int | None = None) -> None:
     Raises:
         FileExistsError: there is a file of that name.
         FileNotFoundError: training is not over, or the folder of the file is missing.
-        ValueError: more clips than there are.
+        ValueError: a run that foretells no frames, or more clips than there are.
     """
     unused(out)
     recipe, network = trained(run)
+    if isinstance(recipe, ClipRecipe):
+        raise ValueError(f"{run} foretells no frames: expected a run that does")
     save_predictions(*predictions(network, recipe, clips=clips), out)
     print(f"predictions are in {out}")
 
@@ -145,11 +147,14 @@ def lpips(
 
 def _print_scores(folder: Path) -> None:
     measured = read_result(Run(folder).result_file).measured
+    held = f"{measured['clips']} test clips of {measured['data']}"
     if "recognition" in measured:
         named = measured["recognition"]
-        print(f"named right after {named['seen']:.0%} of a clip: {named['accuracy']:.1%}")
-    print(f"{measured['clips']} test clips of {measured['data']}, MSE per pixel x 1000")
-    for name, table in measured["predictors"].items():
+        after = f" after {named['seen']:.0%} of a clip" if "seen" in named else ""
+        print(f"named right{after}: {named['accuracy']:.1%} of {held}")
+    if "predictors" in measured:
+        print(f"{held}, MSE per pixel x 1000")
+    for name, table in measured.get("predictors", {}).items():
         error = table["mse_e3"]
         steps = " ".join(f"{value:6.1f}" for value in error["steps"])
         print(f"{name:20}{error['mean']:6.2f}   {steps}")

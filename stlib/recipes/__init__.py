@@ -9,11 +9,15 @@ from stlib.recipes import (
     ms_lstm,
     ms_lstm_measured,
 )
-from stlib.recipes.plain import from_plain, to_plain
-from stlib.recipes.recipe import Experiment, Loss, Recipe, Scale
+from stlib.recipes.clip_recipe import ClipRecipe
+from stlib.recipes.experiment import AnyRecipe, Experiment, Scale
+from stlib.recipes.plain import from_plain, recipe_from_plain, to_plain
+from stlib.recipes.recipe import Loss, Recipe
 from stlib.recipes.recognition import Recognition
 
 __all__ = [
+    "AnyRecipe",
+    "ClipRecipe",
     "Experiment",
     "Loss",
     "Recipe",
@@ -22,6 +26,7 @@ __all__ = [
     "experiment",
     "experiments",
     "from_plain",
+    "recipe_from_plain",
     "to_plain",
 ]
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from stlib.data.moving_mnist import CONV_TT_LSTM as MOVING_MNIST
+from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration, OnPlateau, TeacherForcing
 from stlib.recipes.first_network import ONE_DIGIT
 from stlib.recipes.networks import (
@@ -19,7 +20,7 @@ from stlib.recipes.networks import (
     SkipNetOf,
     StackOf,
 )
-from stlib.recipes.recipe import Experiment, Recipe, smoke
+from stlib.recipes.recipe import Recipe, smoke
 from stlib.stages import Stage
 
 __all__ = [

@@ -16,8 +16,9 @@ from stlib.recipes.conv_tt_lstm import (
     with_cell,
 )
 from stlib.recipes.data import KTH, StickKTH
+from stlib.recipes.experiment import Experiment
 from stlib.recipes.networks import ConvLSTMCell, SkipNetOf
-from stlib.recipes.recipe import Experiment, Recipe, smoke
+from stlib.recipes.recipe import Recipe, smoke
 
 __all__ = ["EXPERIMENTS"]
 

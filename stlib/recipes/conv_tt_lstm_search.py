@@ -19,8 +19,9 @@ from stlib.recipes.conv_tt_lstm import (
     classic,
     with_cell,
 )
+from stlib.recipes.experiment import Experiment
 from stlib.recipes.networks import ConvTTLSTMCell
-from stlib.recipes.recipe import Experiment, Recipe, smoke
+from stlib.recipes.recipe import Recipe, smoke
 
 __all__ = ["EXPERIMENTS", "table_6", "table_7"]
 

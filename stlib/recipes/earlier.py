@@ -16,6 +16,14 @@ LATER: dict[str, dict[str, dict[str, Any]]] = {
     "data": {"StickKTH": {"actions": []}, "KTH": {"actions": []}},
 }
 
+WHOLE_VIEW = {
+    "kind": "View",
+    "every": 1,
+    "shrink": 1,
+    "temporal_dilation": 1,
+    "spatial_dilation": 1,
+}
+
 
 def current(plain: Any) -> Any:
     """What an earlier version wrote of a recipe, as this one writes it; anything else untouched.
@@ -23,7 +31,8 @@ def current(plain: Any) -> Any:
     Version 0.1 named the digits beside the data, as if every data set had some. It foretold as many
     frames as in training; its networks drew their first weights as PyTorch does, and a stack had an
     embedding. For a while KTH always showed all six actions, and until chapter 14 no stack or skip
-    net read patches.
+    net read patches. Frozen weights were named by how their names begin, and every stage saw whole
+    clips.
 
     Args:
         plain: as JSON gives it back.
@@ -38,7 +47,19 @@ def current(plain: Any) -> Any:
         added = kinds.get(str(entry.get("kind")), {}) if isinstance(entry, Mapping) else {}
         if added:
             plain = {**plain, name: {**added, **entry}}
+    stages = plain.get("stages")
+    if isinstance(stages, list | tuple):
+        plain = {**plain, "stages": [_with_view(stage) for stage in stages]}
     return plain
+
+
+def _with_view(stage: Any) -> Any:
+    """A stage from before a network's view could change."""
+    if not isinstance(stage, Mapping) or stage.get("kind") != "Stage" or "view" in stage:
+        return stage
+    frozen = stage.get("frozen")
+    patterns = [f"{each}*" for each in frozen] if isinstance(frozen, list | tuple) else frozen
+    return {**stage, "frozen": patterns, "view": WHOLE_VIEW}
 
 
 def _beside_the_data(plain: Mapping[str, Any]) -> Mapping[str, Any]:

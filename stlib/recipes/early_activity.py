@@ -7,6 +7,7 @@ of each clip. Both tables have the same runs: one by activity, one over all of t
 from dataclasses import replace
 
 from stlib.recipes.data import Something, StickKTH
+from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import TeacherForcing
 from stlib.recipes.networks import (
     ActivityNetOf,
@@ -16,7 +17,7 @@ from stlib.recipes.networks import (
     ConvLSTMCell,
     ConvTTLSTMCell,
 )
-from stlib.recipes.recipe import Experiment, Recipe, smoke
+from stlib.recipes.recipe import Recipe, smoke
 from stlib.recipes.recognition import Recognition
 from stlib.stages import Stage
 

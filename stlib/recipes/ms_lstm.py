@@ -7,10 +7,11 @@ tables have no recipe.
 from dataclasses import replace
 
 from stlib.data.moving_mnist import MS_LSTM
+from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration
 from stlib.recipes.first_network import ONE_DIGIT
 from stlib.recipes.networks import ConvLSTMCell, ConvTTLSTMCell, MKLSTMCell, PyramidOf, StackOf
-from stlib.recipes.recipe import Experiment, Recipe, smoke
+from stlib.recipes.recipe import Recipe, smoke
 from stlib.stages import Stage
 
 __all__ = ["CONV_LSTM", "EXPERIMENTS", "FOUR", "LAB", "LAB_WIDTH", "PATCHES", "at_lab_width"]

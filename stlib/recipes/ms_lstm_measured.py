@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from stlib.data.actions import Action
 from stlib.recipes.data import KTH, DataChoice, GermanRadar, Rain, StickKTH, TaxiBJ, Traffic
+from stlib.recipes.experiment import Experiment
 from stlib.recipes.ms_lstm import CONV_LSTM, FOUR, LAB, at_lab_width
-from stlib.recipes.recipe import Experiment, Recipe, smoke
+from stlib.recipes.recipe import Recipe, smoke
 from stlib.stages import Stage
 
 __all__ = ["EXPERIMENTS"]

@@ -6,8 +6,9 @@ from dataclasses import fields, is_dataclass
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from stlib.recipes.earlier import current
+from stlib.recipes.experiment import AnyRecipe
 
-__all__ = ["from_plain", "to_plain"]
+__all__ = ["from_plain", "recipe_from_plain", "to_plain"]
 
 T = TypeVar("T")
 KIND = "kind"  # which of several dataclasses an entry is
@@ -41,6 +42,18 @@ def from_plain(wanted: type[T], plain: Any) -> T:
     Source: this book.
     """
     return _read(wanted, current(plain), wanted.__name__)
+
+
+def recipe_from_plain(plain: Any) -> AnyRecipe:
+    """Build a recipe, of whichever kind it says it is.
+
+    Raises:
+        ValueError: as `from_plain`.
+
+    Source: this book.
+    """
+    recipe: AnyRecipe = _read(AnyRecipe, current(plain), "recipe")
+    return recipe
 
 
 def _read(wanted: Any, plain: Any, where: str) -> Any:

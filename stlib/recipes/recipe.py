@@ -1,18 +1,19 @@
-"""What is trained, on what, how, and for how long."""
+"""What is trained to foretell, on what, how, and for how long."""
 
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, get_args
+from typing import ClassVar, Literal, TypeAlias, get_args
 
 from stlib.recipes.data import DataChoice
 from stlib.recipes.feeding import Feeding, OnPlateau
+from stlib.recipes.limits import check
 from stlib.recipes.networks import ActivityNetOf, EncoderForecasterOf, NetworkChoice
+from stlib.recipes.optimizers import ADAM, OptimizerChoice
 from stlib.recipes.recognition import Recognition
-from stlib.stages import Stage, total_steps
+from stlib.stages import WHOLE, Stage, View, total_steps
 
-__all__ = ["Experiment", "Loss", "Recipe", "Scale", "smoke"]
+__all__ = ["Loss", "Recipe", "smoke"]
 
 Loss: TypeAlias = Literal["l2_mean", "l1_l2_mean", "l1_l2_per_frame", "l1_l2_sum", "l1_sum"]
-Scale: TypeAlias = Literal["smoke", "lab", "paper"]
 
 
 @dataclass(frozen=True)
@@ -56,33 +57,20 @@ class Recipe:
     foretell: int | None = None
     recognition: Recognition | None = None
 
+    optimizer: ClassVar[OptimizerChoice] = ADAM
+    test_view: ClassVar[View] = WHOLE
+
     def __post_init__(self) -> None:
-        if not self.stages:
-            raise ValueError("stages=(): expected one stage at least")
+        check(self)
         if self.loss not in get_args(Loss):
             raise ValueError(f"loss={self.loss!r}, expected one of {', '.join(get_args(Loss))}")
-        if self.network.channels != self.data.channels:
-            raise ValueError(
-                f"network.channels={self.network.channels}: expected {self.data.channels} as the "
-                f"clips of {type(self.data).__name__} have"
-            )
-        if self.batch < 1 or not _are_there(self.batch, self.data.training):
-            raise ValueError(
-                f"batch={self.batch}: expected 1 to the {self.data.training} training clips"
-            )
         if not 1 <= self.context < self.data.frames:
             raise ValueError(
                 f"context={self.context}: expected 1 to {self.data.frames - 1}, "
                 "for a clip holds a frame to foretell too"
             )
-        if self.clip is not None and not self.clip > 0:
-            raise ValueError(f"clip={self.clip}: expected a positive norm or None")
-        if self.validate_every < 1:
-            raise ValueError(f"validate_every={self.validate_every}: expected at least 1")
-        for name, held in (("validation", self.data.validation), ("test", self.data.test)):
-            wanted = getattr(self, f"{name}_clips")
-            if wanted < 0 or not _are_there(wanted, held):
-                raise ValueError(f"{name}_clips={wanted}: expected 0 to the {held} there are")
+        if any(stage.view != WHOLE for stage in self.stages):
+            raise ValueError("stages.view: expected the whole of a clip, for frames are foretold")
         if self.foretell is not None and self.foretell < 1:
             raise ValueError(f"foretell={self.foretell}: expected at least 1, or None")
         if isinstance(self.feeding, OnPlateau) and not self.validation_clips:
@@ -136,37 +124,6 @@ class Recipe:
         return replace(self, data=data)
 
 
-@dataclass(frozen=True)
-class Experiment:
-    """One recipe in three sizes.
-
-    Attributes:
-        name: what the command line calls it.
-        smoke: seconds; shrinks samples, steps, frames and their number, never layers, cells,
-            loss or feeding.
-        lab: minutes on two cores.
-        paper: the paper's own setting, for a GPU.
-
-    Source: this book.
-    """
-
-    name: str
-    smoke: Recipe
-    lab: Recipe
-    paper: Recipe
-
-    def at(self, scale: Scale) -> Recipe:
-        """The recipe of one size.
-
-        Raises:
-            ValueError: an unknown scale.
-        """
-        if scale not in get_args(Scale):
-            raise ValueError(f"{scale=}, expected one of {', '.join(get_args(Scale))}")
-        recipe: Recipe = getattr(self, scale)
-        return recipe
-
-
 def smoke(recipe: Recipe) -> Recipe:
     """Two steps a stage, on a few short clips: the same network, loss and feeding in seconds.
 
@@ -193,8 +150,3 @@ def smoke(recipe: Recipe) -> Recipe:
         test_clips=data.test,
         foretell=None if recipe.foretell is None else 4,
     )
-
-
-def _are_there(wanted: int, held: int | None) -> bool:
-    """Whether so many clips are there; where only opening them tells, it will."""
-    return held is None or wanted <= held

@@ -1,16 +1,45 @@
 """Every recipe at every scale, one step forward and backward, in shapes without numbers."""
 
 import torch
+import torch.nn.functional as F
 
 from stlib import losses
+from stlib.recipes import ClipRecipe
 from stlib.recipes.feeding import Progress, WholeBatch
 from stlib.recognition import joint_loss, recognize
 from stlib.rollout import rollout
+from stlib.viewing import laid_out, seen
 from tests.test_recipes import coins, every_recipe
 
 
 @every_recipe
 def test_one_step_forward_and_backward_on_the_meta_device(recipe):
+    loss, network = whole_clips(recipe) if isinstance(recipe, ClipRecipe) else frames(recipe)
+    loss.backward()
+    assert (loss.shape, loss.device.type) == ((), "meta")
+    assert all(weight.grad is not None for weight in network.parameters())
+
+
+def whole_clips(recipe):
+    data = recipe.data
+    with torch.device("meta"):
+        network = recipe.network.build()
+        shape = (recipe.batch, data.frames, data.channels, data.canvas, data.canvas)
+        clips = torch.zeros(shape)
+    loss = 0
+    for view in {stage.view for stage in recipe.stages}:
+        shown = seen(clips, view)
+        with laid_out(network, view):
+            answer = network(shown)
+        if recipe.task == "name":
+            labels = torch.zeros(recipe.batch, dtype=torch.int64, device="meta")
+            loss = loss + F.cross_entropy(answer, labels)
+        else:
+            loss = loss + F.mse_loss(answer, shown)
+    return loss, network
+
+
+def frames(recipe):
     data, context = recipe.data, recipe.context
     size = WholeBatch(recipe.batch, recipe.frames - 1, context)
     truth = recipe.feeding.truth(size, Progress(0, recipe.steps, 0, []), coins())
@@ -21,15 +50,13 @@ def test_one_step_forward_and_backward_on_the_meta_device(recipe):
     with torch.device("meta"):
         network = recipe.network.build()
         shape = (recipe.batch, truth.shape[1] + 1, data.channels, data.canvas, data.canvas)
-        frames = torch.zeros(shape)
+        clips = torch.zeros(shape)
     if recipe.recognition is None:
-        predictions = rollout(network, frames, truth)
+        predictions = rollout(network, clips, truth)
     else:
-        predictions, logits = recognize(network, network.classify, frames, truth, context)
-    loss = getattr(losses, recipe.loss)(predictions, frames[:, 1:])
+        predictions, logits = recognize(network, network.classify, clips, truth, context)
+    loss = getattr(losses, recipe.loss)(predictions, clips[:, 1:])
     if recipe.recognition is not None:
         labels = torch.zeros(recipe.batch, dtype=torch.int64, device="meta")
         loss = joint_loss(loss, logits, labels, recipe.recognition.weight)
-    loss.backward()
-    assert (loss.shape, loss.device.type) == ((), "meta")
-    assert all(weight.grad is not None for weight in network.parameters())
+    return loss, network

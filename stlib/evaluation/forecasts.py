@@ -10,12 +10,21 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from stlib import baselines, metrics
 from stlib.checkpoints import load_tensors, save_tensors
+from stlib.evaluation.naming import naming_scores
+from stlib.evaluation.scoring import (
+    FLOOR,
+    Frames,
+    FrameScores,
+    averaged,
+    frame_scores,
+    mean_frame,
+    told,
+)
 from stlib.metrics import Contingency
 from stlib.metrics.perceptual import Inputs, Trunk
 from stlib.recipes import Recipe
@@ -26,7 +35,7 @@ from stlib.rollout import forecast
 
 __all__ = [
     "Clips",
-    "evaluate",
+    "evaluate_forecasts",
     "load_predictions",
     "perceptual_scores",
     "predictions",
@@ -34,28 +43,11 @@ __all__ = [
     "rain_scores",
     "recognition_scores",
     "save_predictions",
-    "scores",
 ]
 
-Frames: TypeAlias = Float[Tensor, "_batch _time _channel _height _width"]
-FrameScores: TypeAlias = Float[Tensor, "_batch _time"]
 Predictor: TypeAlias = Callable[[Frames], Frames]
 
-MEAN_OF = 500  # training clips behind the mean frame
 WINDOW = 9  # pixels around each, in which a motion is looked for
-FLOOR = 1e-10  # added to the squared error: identical frames score 100 dB
-METRICS: dict[str, Callable[[Frames, Frames], FrameScores]] = {
-    "mse_e3": lambda prediction, truth: 1e3 * metrics.mse(prediction, truth),
-    "mse_per_frame": lambda prediction, truth: metrics.mse(prediction, truth, "frame"),
-    "mae_e3": lambda prediction, truth: 1e3 * metrics.mae(prediction, truth),
-    "mae_per_frame": lambda prediction, truth: metrics.mae(prediction, truth, "frame"),
-    "psnr_db": lambda prediction, truth: metrics.psnr(prediction, truth, 1, floor=FLOOR),
-    "ssim_gaussian": lambda prediction, truth: metrics.ssim(prediction, truth, "gaussian"),
-    "ssim_uniform": lambda prediction, truth: metrics.ssim(prediction, truth, "uniform"),
-    "ssim_uniform_range2": lambda prediction, truth: metrics.ssim(
-        prediction, truth, "uniform-range2"
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -71,25 +63,6 @@ class Clips:
 
     context: Frames
     future: Frames
-
-
-def scores(prediction: Frames, truth: Frames) -> dict[str, Any]:
-    """Every metric, step by step and on average; the prediction is cut to [0, 1] first.
-
-    Args:
-        prediction: ``[batch, time, channel, height, width]``.
-        truth: the same shape, in [0, 1].
-
-    Returns:
-        For each metric ``{'steps': [...], 'mean': ...}``, errors per pixel times 1000 and per
-        frame, PSNR in dB, at most 100; or ``{'unavailable': why}`` where a library is missing.
-
-    Raises:
-        ValueError: shapes that differ, or frames smaller than a metric's window.
-
-    Source: this book, chapter 7.
-    """
-    return _told([_frame_scores(prediction, truth)])
 
 
 def rain_scores(prediction: Frames, truth: Frames, data: Rainfall) -> dict[str, Any]:
@@ -134,7 +107,7 @@ def perceptual_scores(
     found = metrics.lpips(prediction.clamp(0, 1), truth, network, inputs)
     if isinstance(found, metrics.Unavailable):
         return {"unavailable": found.reason}
-    return {**_averaged(found), "trunk": trunk, "inputs": inputs}
+    return {**averaged(found), "trunk": trunk, "inputs": inputs}
 
 
 def predictors(network: nn.Module, recipe: Recipe) -> dict[str, Predictor]:
@@ -147,9 +120,7 @@ def predictors(network: nn.Module, recipe: Recipe) -> dict[str, Predictor]:
     Source: this book, chapter 1.
     """
     horizon = recipe.tested.horizon
-    training = recipe.data.open("training")
-    some = range(min(MEAN_OF, len(training)))
-    mean = torch.stack([training[index].mean(0) for index in some]).mean(0)
+    mean = mean_frame(recipe.data.open("training"))
     return {
         "network": _learnt(network, horizon),
         "black": lambda context: baselines.black(context, horizon),
@@ -162,7 +133,9 @@ def predictors(network: nn.Module, recipe: Recipe) -> dict[str, Predictor]:
 
 
 @torch.no_grad()
-def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) -> dict[str, Any]:
+def evaluate_forecasts(
+    network: nn.Module, recipe: Recipe, *, clips: int | None = None
+) -> dict[str, Any]:
     """Score a network and the baselines on the first clips of the test split.
 
     Args:
@@ -188,7 +161,7 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
     for held in batches:
         for name, predict in each.items():
             foretold = predict(held.context)
-            parts[name].append(_frame_scores(foretold, held.future))
+            parts[name].append(frame_scores(foretold, held.future))
             if isinstance(recipe.data, Rainfall):
                 rain[name].append(_rain_counts(foretold, held.future, recipe.data))
     origin = recipe.data.origin()
@@ -196,7 +169,7 @@ def evaluate(network: nn.Module, recipe: Recipe, *, clips: int | None = None) ->
     return {
         **({"recognition": named} if named else {}),
         "predictors": {
-            name: {**_told(told), **_rained(rain[name])} for name, told in parts.items()
+            name: {**told(each_part), **_rained(rain[name])} for name, each_part in parts.items()
         },
         "lpips": {"unavailable": "not asked for; predict, then lpips, add it"},
         "split": "test",
@@ -221,9 +194,7 @@ def recognition_scores(
         clips: how many; None is the recipe's own number.
 
     Returns:
-        The share of each clip that is seen; the names of the classes; the accuracy, overall and by
-        class (null where no clip shows it), both from 0 to 1; the mean cross-entropy; and for each
-        clip its class, the class that the network gives it, and how sure it is of that.
+        The share of each clip that is ``seen``, and what `naming_scores` says.
 
     Raises:
         ValueError: clips without labels, of other classes than the network's, or more than there
@@ -239,16 +210,9 @@ def recognition_scores(
         [classify(network, held.context.to(device)).double().cpu() for held in batches]
     )
     labels = torch.tensor(test.labels[:wanted])
-    by_class = metrics.accuracy_by_class(logits, labels)
     return {
         "seen": recipe.context / recipe.data.frames,
-        "classes": list(test.classes),
-        "accuracy": round(metrics.accuracy(logits, labels), 6),
-        "accuracy_by_class": [None if x.isnan() else round(float(x), 6) for x in by_class],
-        "cross_entropy": round(float(F.cross_entropy(logits, labels)), 6),
-        "labels": labels.tolist(),
-        "named": logits.argmax(dim=1).tolist(),
-        "confidence": [round(x, 4) for x in metrics.confidence(logits).tolist()],
+        **naming_scores(logits, labels, test.classes),
     }
 
 
@@ -339,28 +303,6 @@ def _learnt(network: nn.Module, horizon: int) -> Predictor:
     return predict
 
 
-def _frame_scores(prediction: Frames, truth: Frames) -> dict[str, FrameScores | str]:
-    """Every metric a frame; or why it is not available."""
-    found: dict[str, FrameScores | str] = {}
-    for name, tell in METRICS.items():
-        try:
-            found[name] = tell(prediction.clamp(0, 1), truth)
-        except ImportError as error:
-            found[name] = str(error)
-    return found
-
-
-def _told(parts: list[dict[str, FrameScores | str]]) -> dict[str, Any]:
-    """The averages over parts of the clips."""
-    told: dict[str, Any] = {}
-    for name in METRICS:
-        frames = [part[name] for part in parts]
-        tensors = [part for part in frames if isinstance(part, Tensor)]
-        whole = len(tensors) == len(frames)
-        told[name] = _averaged(torch.cat(tensors)) if whole else {"unavailable": frames[0]}
-    return told
-
-
 def _rain_counts(prediction: Frames, truth: Frames, data: Rainfall) -> dict[float, Contingency]:
     """Hits and misses in each frame, by threshold."""
     # Thresholds come to the clips' scale: on the way back, rain of exactly 5 mm/h would be less.
@@ -390,11 +332,3 @@ def _rained(parts: Sequence[dict[float, Contingency]]) -> dict[str, Any]:
 
 def _defined(score: Float[Tensor, ""]) -> float | None:
     return None if score.isnan() else round(float(score), 6)
-
-
-def _averaged(frame_scores: FrameScores) -> dict[str, Any]:
-    averages = metrics.average(frame_scores)
-    return {
-        "steps": [round(value, 6) for value in averages.steps.tolist()],
-        "mean": round(float(averages.mean), 6),
-    }
