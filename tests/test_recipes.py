@@ -15,7 +15,15 @@ from stlib import sampling
 from stlib.artifacts import load_result
 from stlib.cost import parameters
 from stlib.networks import Patched
-from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain, to_plain
+from stlib.recipes import (
+    Experiment,
+    Recipe,
+    experiment,
+    experiments,
+    from_plain,
+    recipe_from_plain,
+    to_plain,
+)
 from stlib.recipes.conv_tt_lstm import LAB_CONV_LSTM, classic, with_cell
 from stlib.recipes.conv_tt_lstm_search import table_6, table_7
 from stlib.recipes.data import (
@@ -73,7 +81,7 @@ def coins(seed=0):
 
 @every_recipe
 def test_a_recipe_comes_back_from_json(recipe):
-    read = from_plain(Recipe, json.loads(json.dumps(to_plain(recipe), allow_nan=False)))
+    read = recipe_from_plain(json.loads(json.dumps(to_plain(recipe), allow_nan=False)))
     assert read == recipe
     assert repr(read) == repr(recipe), "2 is not 2.0, nor a list a tuple"
 

@@ -10,10 +10,11 @@ from torch import nn
 from stlib.joint_filter import Conv3d, JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.joint_filter.convolve import Way
 from stlib.joint_filter.geometry import Triple
-from stlib.networks import ActionNet
+from stlib.networks import ActionNet, ClipAutoencoder
 
 __all__ = [
     "ActionNetOf",
+    "ClipAutoencoderOf",
     "ClipNetworkChoice",
     "JointLayer",
     "LayerChoice",
@@ -106,4 +107,23 @@ class ActionNetOf:
         return ActionNet(layer, self.classes, self.channels, self.hidden, self.pools)
 
 
-ClipNetworkChoice: TypeAlias = ActionNetOf
+@dataclass(frozen=True)
+class ClipAutoencoderOf:
+    """`ClipAutoencoder`, by its own arguments.
+
+    Source: this book.
+    """
+
+    layer: LayerChoice = JointLayer()
+    channels: int = 1
+    hidden: int = 24
+    code: int = 18
+    blocks: tuple[Triple, Triple] = ((1, 2, 2), (2, 2, 2))
+
+    def build(self) -> nn.Module:
+        """A new network with first weights drawn from torch's generator."""
+        layer = self.layer.constructor()
+        return ClipAutoencoder(layer, self.channels, self.hidden, self.code, self.blocks)
+
+
+ClipNetworkChoice: TypeAlias = ActionNetOf | ClipAutoencoderOf
