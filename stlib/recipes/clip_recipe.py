@@ -72,8 +72,8 @@ class ClipRecipe:
     @property
     def classes(self) -> int:
         """How many the network tells apart; 0 for one that names nothing."""
-        names = isinstance(self.network, ActionNetOf | ResNet3dOf)
-        return self.network.classes if names else 0
+        network = self.network
+        return network.classes if isinstance(network, ActionNetOf | ResNet3dOf) else 0
 
 
 def smoke(recipe: ClipRecipe) -> ClipRecipe:
