@@ -72,7 +72,7 @@ def test_each_epoch_looks_anew_and_as_a_stopped_run_would(folder, tmp_path):
 
     def noted(self, number):
         read.append(number)
-        return self.clips.turn(number % 8, number // 8)
+        return self.clips.at_turn(number % 8, number // 8)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Turns, "__getitem__", noted)
@@ -83,7 +83,7 @@ def test_each_epoch_looks_anew_and_as_a_stopped_run_would(folder, tmp_path):
     ]
     turns = Turns(clips)
     assert torch.equal(turns[3], clips[3])
-    assert torch.equal(turns[19], clips.turn(3, 2))
+    assert torch.equal(turns[19], clips.at_turn(3, 2))
     assert not torch.equal(turns[3], turns[11])
     sticks = StickKTH(training=6, frames=3, canvas=16).open("training")
     assert torch.equal(Turns(sticks)[14], sticks[2]), "most clips are the same at every turn"

@@ -94,12 +94,12 @@ def test_a_training_clip_is_what_its_look_shows(folder):
         first = int(look.when * (COUNT - 15 + 1))
         places = [first, first + 5, first + 10]
         read = read_places(clips.films[index], places, size=Short(look.short), colour=True)
-        clip = clips.turn(index, turn)
+        clip = clips.at_turn(index, turn)
         assert clip.shape == (3, 3, 16, 16)
         np.testing.assert_array_equal(clip, cropped(read, look, 16).astype(np.float32) / 255)
-        assert torch.equal(KineticsClips(seed=5, **SMALL).turn(index, turn), clip)
-    assert torch.equal(clips[0], clips.turn(0, 0))
-    assert not torch.equal(clips[0], clips.turn(0, 1))
+        assert torch.equal(KineticsClips(seed=5, **SMALL).at_turn(index, turn), clip)
+    assert torch.equal(clips[0], clips.at_turn(0, 0))
+    assert not torch.equal(clips[0], clips.at_turn(0, 1))
 
 
 @pytest.mark.parametrize("split", ["validation", "test"])
@@ -109,7 +109,7 @@ def test_held_out_clips_are_the_middle_at_every_turn(folder, split):
     read = read_places(clips.films[0], places, size=Short(18), colour=True)
     middle = cropped(read, middle_look(18), 16)
     np.testing.assert_array_equal(clips[0], middle.astype(np.float32) / 255)
-    assert torch.equal(clips.turn(0, 3), clips[0])
+    assert torch.equal(clips.at_turn(0, 3), clips[0])
 
 
 def test_views_are_every_clip_with_every_crop(folder):

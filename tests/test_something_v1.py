@@ -134,7 +134,7 @@ def test_clips_reach_over_the_film_and_are_never_flipped(folder):
         look = drawn_look(3, "training", index, 2, (14, 18), False)
         places = [int(3 * (part + look.when)) for part in range(4)]
         read = read_images(clips.films[index], places, size=Short(look.short), colour=True)
-        clip = clips.turn(index, 2)
+        clip = clips.at_turn(index, 2)
         assert clip.shape == (4, 3, 12, 12)
         np.testing.assert_array_equal(clip, cropped(read, look, 12).astype(np.float32) / 255)
     held = SomethingV1Clips(split="test", **SMALL)
@@ -142,7 +142,7 @@ def test_clips_reach_over_the_film_and_are_never_flipped(folder):
     np.testing.assert_array_equal(
         held[0], cropped(read, middle_look(14), 12).astype(np.float32) / 255
     )
-    assert torch.equal(held[0], held.turn(0, 1))
+    assert torch.equal(held[0], held.at_turn(0, 1))
     views = list(held.crops(0))
     assert [tuple(view.shape) for view in views] == 6 * [(4, 3, 14, 14)]
     first = read_images(held.films[0], [0, 3, 6, 9], size=Short(14), colour=True)

@@ -66,7 +66,7 @@ class ClipSet(Dataset[Tensor]):
         """
         raise NotImplementedError
 
-    def turn(self, index: int, turn: int) -> Clip:
+    def at_turn(self, index: int, turn: int) -> Clip:
         """Clip `index` as training sees it once it has seen it so many times; mostly the same.
 
         Args:
@@ -94,7 +94,7 @@ class Turns(Dataset[Tensor]):
     def __getitem__(self, number: int) -> Clip:
         """The clip of that number."""
         turn, index = divmod(number, len(self.clips))
-        return self.clips.turn(index, turn)
+        return self.clips.at_turn(index, turn)
 
 
 class LabelledClips(ClipSet):

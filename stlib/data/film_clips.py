@@ -77,9 +77,9 @@ class FilmClips(LabelledClips):
             ValueError: its film is broken.
             ImportError: what reads films is missing.
         """
-        return self.turn(index, 0)
+        return self.at_turn(index, 0)
 
-    def turn(self, index: int, turn: int) -> Clip:
+    def at_turn(self, index: int, turn: int) -> Clip:
         """Clip `index` as training sees it after so many times; elsewhere always the same.
 
         Args:

@@ -11,15 +11,15 @@ from stlib.recipes.optimizers import SGD
 from stlib.recipes.two_stages import two_stage, whole_view
 from stlib.stages import Stage
 
-__all__ = ["EXPERIMENTS", "LAB", "LAB_NETWORK", "NETWORK", "PAPER"]
+__all__ = ["EXPERIMENTS", "LAB", "NARROW", "PAPER", "R50"]
 
 ITERATIONS = 3
 EPOCH = 240_000 * 49 // 50 // 64  # optimiser steps
 LONG = Stage(steps=256 * EPOCH, rate=0.03)
 SHORT = Stage(steps=50 * EPOCH, rate=5e-4)
 
-NETWORK = ResNet3dOf(layer=JointLayer(m=6, n=2))
-LAB_NETWORK = replace(NETWORK, classes=6, channels=1, blocks=(1, 1, 1, 1), width=8)
+R50 = ResNet3dOf(layer=JointLayer(m=6, n=2))
+NARROW = replace(R50, classes=6, channels=1, blocks=(1, 1, 1, 1), width=8)
 
 PAPER = ClipRecipe(
     source=(
@@ -29,7 +29,7 @@ PAPER = ClipRecipe(
         "does not say and Table C is not at hand: batches of 64, a constant rate, whole clips for "
         "both stretches, and that a fiftieth of the training films validates"
     ),
-    network=NETWORK,
+    network=R50,
     data=Kinetics(
         source="Miao et al., section 3.2.1; films that have left the web are left out",
         crops=Crops(clips=10, places=3, side=256),
@@ -49,7 +49,7 @@ LAB = replace(
         "this book, chapter 21: stick figures of 8 frames of 32x32 before a texture, a ResNet of "
         "one narrow bottleneck a part, for two cores"
     ),
-    network=LAB_NETWORK,
+    network=NARROW,
     data=StickKTH(
         training=1_200, validation=180, test=540, frames=8, canvas=32, background="textured"
     ),

@@ -25,7 +25,7 @@ PAPER = replace(
         "momentum and weight decay as for Kinetics, a new last layer, and that a tenth of the "
         "training films validates"
     ),
-    network=replace(stdcf_kinetics.NETWORK, classes=174),
+    network=replace(stdcf_kinetics.R50, classes=174),
     data=SomethingV1(
         source="Miao et al., section 3.3: 86k films for training, 12k that the paper reports on"
     ),
@@ -41,7 +41,7 @@ LAB = replace(
         "this book, chapter 21: three of the six actions, faster and in noise, by a network that "
         "has learnt all six"
     ),
-    network=replace(stdcf_kinetics.LAB_NETWORK, classes=3),
+    network=replace(stdcf_kinetics.NARROW, classes=3),
     data=StickKTH(
         training=300,
         validation=90,
