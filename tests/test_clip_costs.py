@@ -8,7 +8,7 @@ import torch
 
 from stlib.commands import catalogue
 from stlib.cost import parameters
-from stlib.joint_cost import Layer, joint_macs, whole_weights
+from stlib.joint_cost import Layer, joint_macs, multiplying_out_macs, whole_weights
 from stlib.recipes import ClipRecipe, Experiment
 from stlib.recipes.clip_networks import ActionNetOf, JointLayer, RegularLayer
 from stlib.recipes.data import StickKTH
@@ -64,6 +64,18 @@ def test_stages_cost_a_quarter_and_a_half_and_dilation_costs_nothing(monkeypatch
     assert said["macs_in_training"] == 4 * (10 * expected[0] + 5 * expected[1] + 2 * expected[2])
 
 
+@pytest.mark.parametrize(
+    ("m", "says"),
+    [
+        (3, "M = 3, N = 2: 2/9 of a 3D filter's weights, 2/3 of a 2D one's"),
+        (6, "M = 6, N = 2: 4/9 of a 3D filter's weights, 4/3 of a 2D one's"),
+    ],
+)
+def test_joint_layers_say_their_share(m, says, monkeypatch):
+    recipe = replace(FULL, network=replace(FULL.network, layer=JointLayer(m=m)))
+    assert told(recipe, monkeypatch)["joint_layers"] == [says]
+
+
 def test_a_regular_layer_costs_its_weights(monkeypatch):
     recipe = replace(FULL, network=replace(FULL.network, layer=RegularLayer()))
     weights = whole_weights(Layer(1, 4)) + whole_weights(Layer(4, 8))
@@ -74,7 +86,7 @@ def test_it_is_printed_for_people_and_for_programs(monkeypatch, capsys):
     said = told(IN_STAGES, monkeypatch)
     catalogue.cost("made-up")
     lines = capsys.readouterr().out.splitlines()
-    assert f"macs by stage     {', '.join(f'{each:,}' for each in said['macs_by_stage'])}" in lines
+    assert f"macs by stage     {'; '.join(f'{each:,}' for each in said['macs_by_stage'])}" in lines
     assert any(line.startswith("a clip executes   macs ") for line in lines)
     catalogue.cost("made-up", json=True)
     assert json.loads(capsys.readouterr().out) == said
@@ -83,7 +95,7 @@ def test_it_is_printed_for_people_and_for_programs(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("name", "scale", "printed"),
     [
-        ("stdcf-table-3-full", "paper", ["18.5M", "52.2G"]),
+        ("stdcf-table-3-full", "paper", ["18.5M", "52.2G", "52.2G"]),
         ("stdcf-table-3-full", "lab", []),
         ("stdcf-table-2-joint-full", "paper", []),
     ],
@@ -96,8 +108,14 @@ def test_stdcf_table_3_stands_beside_its_experiments(name, scale, printed, monke
     assert [each["text"] for each in said] == printed
     if printed:
         pixels = 8 * 256 * 256
-        counted = [said[0]["counted"], pixels * joint_macs(Layer(3, 4), 3, 2) + 4 * 6]
+        layer = Layer(3, 4)
+        multiplied_out = pixels * whole_weights(layer) + multiplying_out_macs(layer, 3, 2)
+        counted = [
+            said[0]["counted"],
+            pixels * joint_macs(layer, 3, 2) + 4 * 6,
+            multiplied_out + 4 * 6,
+        ]
         assert counted[0] == told(recipe, monkeypatch)["parameters"]
         assert [each["counted"] for each in said] == counted
-        assert [each["canvas"] for each in said] == [None, 256]
+        assert [each["canvas"] for each in said] == [None, 256, 256]
         assert said[1]["residual"] == counted[1] - 52.2e9

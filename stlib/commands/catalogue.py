@@ -3,12 +3,15 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from fractions import Fraction
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from stlib.cost import parameters
+from stlib.data.clips import Canvas, sides
+from stlib.joint_filter import JointConv3d, Way
 from stlib.printed import FRAMES, ClipCost, Figure, Printed, clip_costs_of, figures_of, table
 from stlib.recipes import ClipRecipe, Scale, experiment, experiments, to_plain
 from stlib.stages import View
@@ -101,10 +104,10 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
         if key.startswith("executed"):
             said = (f"{kind} {number:,}" for kind, number in value.items() if number)
             print(f"{what[key]:18}{', '.join(said)}")
-        elif key != "printed":
+        elif key != "printed" and value != []:
             number = f"{value:,}" if isinstance(value, int) else value
             if isinstance(value, list):
-                number = ", ".join(f"{each:,}" for each in value)
+                number = "; ".join(f"{each:,}" if isinstance(each, int) else each for each in value)
             print(f"{key.replace('_', ' '):18}{number}")
     for each in told["printed"]:
         at = f" at {each['canvas']}x{each['canvas']}" if each["canvas"] else ""
@@ -116,6 +119,7 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
 
 
 VIDEOS = "stdcf-table-3"  # what the names of experiments on Kinetics-400 begin with
+WAYS: dict[Way, str] = {"atoms": "by atoms", "filter": "filters multiplied out"}
 CROP = 256  # pixels a side, of a test crop
 SAYS = {"rounds": "rounds to it", "cut short": "is cut short to it", "differs": "does not fit"}
 
@@ -125,7 +129,7 @@ def _of_whole_clips(
 ) -> dict[str, Any]:
     """The costs of a network that reads whole clips, under its test view and in its stages."""
     data = recipe.data
-    clip = torch.zeros(1, data.frames, data.channels, data.canvas, data.canvas, device="meta")
+    clip = torch.zeros(1, data.frames, data.channels, *sides(data.canvas), device="meta")
     whole = _under(network, clip, recipe.test_view)
     by_view = {each: _under(network, clip, each).macs for each in _views(recipe)}
     return {
@@ -138,10 +142,22 @@ def _of_whole_clips(
             stage.steps * recipe.batch * by_view[stage.view] for stage in recipe.stages
         ),
         "executed_per_clip": asdict(whole),
+        "joint_layers": _joint_layers(network),
         "optimizer_steps": recipe.steps,
         "clips": recipe.steps * recipe.batch,
         "printed": [] if videos is None else _beside_videos(network),
     }
+
+
+def _joint_layers(network: nn.Module) -> list[str]:
+    """What share of a whole filter's weights each kind of joint layer has, its atoms aside."""
+    told = {}
+    for layer in network.modules():
+        if isinstance(layer, JointConv3d):
+            (m, n), (t, height, width) = layer.coefficients.shape[2:], layer.size
+            of_3d, of_2d = Fraction(m * n, t * height * width), Fraction(m * n, height * width)
+            told[f"M = {m}, N = {n}: {of_3d} of a 3D filter's weights, {of_2d} of a 2D one's"] = 1
+    return list(told)
 
 
 def _views(recipe: ClipRecipe) -> dict[View, None]:
@@ -155,9 +171,11 @@ def _under(network: nn.Module, clip: Tensor, view: View) -> Tally:
         return tally(network, seen(clip, view))
 
 
-def _tallies(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[Tally]:
+def _tallies(
+    network: nn.Module, channels: int, canvas: Canvas, steps: Sequence[int]
+) -> list[Tally]:
     """What some of the steps on one clip execute, from 0: an encoder rests after the context."""
-    frame, state = torch.zeros(1, channels, canvas, canvas, device="meta"), None
+    frame, state = torch.zeros(1, channels, *sides(canvas), device="meta"), None
     counts = []
     for step in range(max(steps) + 1):
         if step in steps:
@@ -191,15 +209,23 @@ def _beside_clip(cost: ClipCost, network: nn.Module) -> dict[str, Any]:
 
 
 def _beside_videos(network: nn.Module) -> list[dict[str, Any]]:
-    """The same of Table 3 of Miao et al.: parameters, and a clip of 8 frames in a test crop."""
+    """The same of Table 3 of Miao et al.: parameters, and a clip of 8 frames in a test crop.
+
+    Multiplications are those of section 2.4, three convolutions a layer, and those of filters
+    multiplied out.
+    """
     held, row = table("stdcf-table-3"), "STDCF-R50"
     place = f"{held.place}: {row}"
     clip = torch.zeros(1, FRAMES, 3, CROP, CROP, device="meta")
     flops = Printed(f"{held.cell(row, 'GFLOPs')}G")
-    return [
-        _entry(place, "parameters", held.number(row, "Params"), None, parameters(network)),
-        _entry(place, f"MACs, {FRAMES} frames", flops, CROP, tally(network, clip).macs),
-    ]
+    entries = [_entry(place, "parameters", held.number(row, "Params"), None, parameters(network))]
+    for way, what in WAYS.items():
+        for layer in network.modules():
+            if isinstance(layer, JointConv3d):
+                layer.way = way
+        counted = tally(network, clip).macs
+        entries.append(_entry(place, f"MACs, {FRAMES} frames, {what}", flops, CROP, counted))
+    return entries
 
 
 def _entry(

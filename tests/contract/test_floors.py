@@ -29,7 +29,9 @@ FLOORS = (
     ("cells",),
     ("networks",),
     (
+        "attention_maps",
         "cost",
+        "crops",
         "gradients",
         "history_cost",
         "joint_cost",
@@ -45,6 +47,7 @@ FLOORS = (
     ("data",),
     ("recipes",),
     ("runs", "tasks"),
+    ("fine_tuning",),
     ("evaluation", "training"),
     ("experiments", "shipped"),
     ("commands",),
