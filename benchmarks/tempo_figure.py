@@ -21,7 +21,9 @@ from torch import Tensor, nn
 from stlib.data.sticks import StickClips
 from stlib.files import replacing
 from stlib.joint_filter import JointConv3d, swap
+from stlib.joint_filter.geometry import PLAIN
 from stlib.networks import ActionNet
+from stlib.recipes.clip_recipe import ClipRecipe
 from stlib.recipes.data import StickKTH
 from stlib.shipped import shipped
 
@@ -51,17 +53,14 @@ def layers(network: ActionNet) -> list[dict[str, Any]]:
     """The layers, each with the width of the max-pool behind it.
 
     Raises:
-        ValueError: a layer that is not joint, a stride, groups, a pool over time, or layers dilated
-            otherwise than the first.
+        ValueError: a layer that is not joint, a stride, groups, a dilation in space, a pool over
+            time.
     """
     parts: list[dict[str, Any]] = []
-    dilation = None
     for module in network.body:
         if isinstance(module, JointConv3d):
-            dilation = dilation or module.geometry.dilation
-            stride, now, padding, groups = module.geometry
-            if stride != (1, 1, 1) or now != dilation or padding is not None or groups != 1:
-                raise ValueError(f"{module.geometry}: expected dilation {dilation} and no stride")
+            if module.geometry._replace(dilation=(1, *module.geometry.dilation[1:])) != PLAIN:
+                raise ValueError(f"{module.geometry}: expected a dilation along time, and no more")
             outputs, inputs, m, n = module.coefficients.shape
             parts.append({"inputs": inputs, "outputs": outputs, "m": m, "n": n, "pool": 1})
             for name, numbers in module.parts._asdict().items():
@@ -106,15 +105,20 @@ def accuracies(network: ActionNet, clips: StickClips) -> list[list[float]]:
     return [plain(row / len(clips)) for row in right]
 
 
-def told(network: ActionNet, data: StickKTH) -> dict[str, Any]:
-    """All that the page needs: the first test clip of each action, and the network."""
+def told(network: ActionNet, data: StickKTH, dilation: int) -> dict[str, Any]:
+    """All that the page needs: the first test clip of each action, and the network.
+
+    Args:
+        network: with joint layers.
+        data: it was trained on.
+        dilation: along time, in training.
+    """
     clips = slow(data)
-    first = next(part for part in network.body if isinstance(part, JointConv3d))
     return {
         "classes": clips.classes,
         "frames": data.frames,
         "side": data.canvas,
-        "dilation": first.geometry.dilation[0],
+        "dilation": dilation,
         "accuracy": {"clips": len(clips), "shares": accuracies(network, clips)},
         "layers": layers(network),
         "head": {"weight": plain(network.decide.weight), "bias": plain(network.decide.bias)},
@@ -125,10 +129,10 @@ def told(network: ActionNet, data: StickKTH) -> dict[str, Any]:
     }
 
 
-def write(network: ActionNet, data: StickKTH, path: Path = PATH) -> None:
-    """Write the script."""
+def write(network: ActionNet, data: StickKTH, dilation: int, path: Path = PATH) -> None:
+    """Write what is told as a script."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(told(network, data), separators=(",", ":"))
+    text = json.dumps(told(network, data, dilation), separators=(",", ":"))
     with replacing(path) as file:
         file.write(f"globalThis.tempoFigure = {text};\n".encode())
     print(path, path.stat().st_size, "bytes")
@@ -142,8 +146,9 @@ def main() -> None:
     torch.set_num_threads(1)
     network, recipe, _ = shipped(options.network)
     assert isinstance(network, ActionNet)
+    assert isinstance(recipe, ClipRecipe)
     assert isinstance(recipe.data, StickKTH)
-    write(network, recipe.data)
+    write(network, recipe.data, recipe.test_view.temporal_dilation)
 
 
 if __name__ == "__main__":
