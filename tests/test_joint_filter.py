@@ -114,8 +114,10 @@ def test_two_ways_agree_forward_and_backward(stride, dilation, padding, size, gr
         assert_close(one, other, rtol=1e-10, atol=1e-10)
 
 
-def test_the_cheaper_way_has_fewer_multiplications():
-    assert cheaper_way(parts_of(64, 64, 3, 2)) == "atoms"
+def test_the_cheaper_way_is_the_atoms_where_they_multiply_a_third():
+    assert cheaper_way(parts_of(64, 64, 3, 2)) == "atoms"  # 27,456 against 110,592
+    assert cheaper_way(parts_of(64, 64, 4, 2)) == "atoms"  # 36,608, a third is 36,864
+    assert cheaper_way(parts_of(64, 64, 6, 2)) == "filter"  # 54,912: half, and not faster for it
     assert cheaper_way(parts_of(64, 64, 9, 3)) == "filter"
     assert cheaper_way(parts_of(64, 1, 6, 2), groups=64) == "filter"  # 6,528 against 1,728
     assert cheaper_way(parts_of(1, 1, 3, 2)) == "filter"  # 51 for the atoms, 27 for the filter

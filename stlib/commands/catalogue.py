@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from stlib.cost import parameters
+from stlib.data.clips import Canvas, sides
 from stlib.printed import ClipCost, Figure, Printed, clip_costs_of, figures_of
 from stlib.recipes import ClipRecipe, Scale, experiment, experiments, to_plain
 from stlib.tally import Tally, tally
@@ -116,7 +117,7 @@ SAYS = {"rounds": "rounds to it", "cut short": "is cut short to it", "differs": 
 def _of_whole_clips(network: nn.Module, recipe: ClipRecipe) -> dict[str, Any]:
     """The costs of a network that reads whole clips, under its test view."""
     data, view = recipe.data, recipe.test_view
-    clip = torch.zeros(1, data.frames, data.channels, data.canvas, data.canvas, device="meta")
+    clip = torch.zeros(1, data.frames, data.channels, *sides(data.canvas), device="meta")
     with laid_out(network, view):
         whole = tally(network, seen(clip, view))
     return {
@@ -131,9 +132,11 @@ def _of_whole_clips(network: nn.Module, recipe: ClipRecipe) -> dict[str, Any]:
     }
 
 
-def _tallies(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[Tally]:
+def _tallies(
+    network: nn.Module, channels: int, canvas: Canvas, steps: Sequence[int]
+) -> list[Tally]:
     """What some of the steps on one clip execute, from 0: an encoder rests after the context."""
-    frame, state = torch.zeros(1, channels, canvas, canvas, device="meta"), None
+    frame, state = torch.zeros(1, channels, *sides(canvas), device="meta"), None
     counts = []
     for step in range(max(steps) + 1):
         if step in steps:

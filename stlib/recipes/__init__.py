@@ -8,7 +8,10 @@ from stlib.recipes import (
     first_network,
     ms_lstm,
     ms_lstm_measured,
+    stdcf_kinetics,
     stdcf_reconstruction,
+    stdcf_something,
+    stdcf_two_stage,
 )
 from stlib.recipes.clip_recipe import ClipRecipe
 from stlib.recipes.experiment import AnyRecipe, Experiment, Scale
@@ -46,6 +49,9 @@ def experiments() -> tuple[Experiment, ...]:
         *ms_lstm.EXPERIMENTS,
         *ms_lstm_measured.EXPERIMENTS,
         *stdcf_reconstruction.EXPERIMENTS,
+        *stdcf_two_stage.EXPERIMENTS,
+        *stdcf_kinetics.EXPERIMENTS,
+        *stdcf_something.EXPERIMENTS,
     )
 
 
