@@ -8,6 +8,7 @@ from stlib.recipes import (
     first_network,
     ms_lstm,
     ms_lstm_measured,
+    stdcf_tempo,
 )
 from stlib.recipes.clip_recipe import ClipRecipe
 from stlib.recipes.experiment import AnyRecipe, Experiment, Scale
@@ -44,6 +45,7 @@ def experiments() -> tuple[Experiment, ...]:
         *early_activity.EXPERIMENTS,
         *ms_lstm.EXPERIMENTS,
         *ms_lstm_measured.EXPERIMENTS,
+        *stdcf_tempo.EXPERIMENTS,
     )
 
 
