@@ -203,7 +203,7 @@ def main() -> None:
             features["trained"][seed] = feature_distance(recipe, network)
             features["untrained"][seed] = feature_distance(recipe, untrained(recipe, job.seed))
             if options.weights and job.seed == SEEDS[0]:
-                print(ship(job.folder, options.weights / "tempo.safetensors"))
+                print(ship(job.folder, options.weights / "stdcf-tempo.safetensors"))
     recipe = experiment(SPACED).lab
     found = {
         "unit": "percent of test clips that are named rightly",
