@@ -31,6 +31,7 @@ from stlib.exercises import (
     chapter_15,
     chapter_16,
     chapter_17,
+    chapter_20,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -62,6 +63,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_15.EXERCISES,
         *chapter_16.EXERCISES,
         *chapter_17.EXERCISES,
+        *chapter_20.EXERCISES,
     )
 
 
