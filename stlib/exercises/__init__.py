@@ -33,6 +33,7 @@ from stlib.exercises import (
     chapter_17,
     chapter_18,
     chapter_19,
+    chapter_20,
     chapter_21,
 )
 from stlib.exercises.compare import Unfit, show
@@ -67,6 +68,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_17.EXERCISES,
         *chapter_18.EXERCISES,
         *chapter_19.EXERCISES,
+        *chapter_20.EXERCISES,
         *chapter_21.EXERCISES,
     )
 

@@ -11,6 +11,7 @@ from stlib.recipes import (
     stdcf_kinetics,
     stdcf_reconstruction,
     stdcf_something,
+    stdcf_tempo,
     stdcf_two_stage,
 )
 from stlib.recipes.clip_recipe import ClipRecipe
@@ -49,6 +50,7 @@ def experiments() -> tuple[Experiment, ...]:
         *ms_lstm.EXPERIMENTS,
         *ms_lstm_measured.EXPERIMENTS,
         *stdcf_reconstruction.EXPERIMENTS,
+        *stdcf_tempo.EXPERIMENTS,
         *stdcf_two_stage.EXPERIMENTS,
         *stdcf_kinetics.EXPERIMENTS,
         *stdcf_something.EXPERIMENTS,
