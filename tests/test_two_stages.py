@@ -16,7 +16,7 @@ from stlib.joint_filter import Conv3d, JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.networks import ActionNet
 from stlib.recipes import experiment
 from stlib.recipes.clip_networks import JointLayer, Rank1Layer, RegularLayer
-from stlib.recipes.stdcf_two_stage import EXPERIMENTS, ITERATIONS
+from stlib.recipes.stdcf_two_stage import ITERATIONS, TABLE
 from stlib.recipes.two_stages import two_stage, whole_view
 from stlib.runs import Run
 from stlib.stages import Stage, View
@@ -113,7 +113,7 @@ def test_stages_carry_rates_and_factors_and_the_first_may_be_another():
 
 def test_the_experiments_differ_in_layer_and_way_alone():
     layers = {"regular": RegularLayer, "rank-1": Rank1Layer, "joint": JointLayer}
-    for each in EXPERIMENTS:
+    for each in TABLE:
         name, _, way = each.name.removeprefix("stdcf-table-2-").partition("-two")
         for scale in ("smoke", "lab", "paper"):
             recipe = each.at(scale)
@@ -121,7 +121,7 @@ def test_the_experiments_differ_in_layer_and_way_alone():
             whole = recipe.test_view == View()
             assert whole == (not way)
             assert all((stage.view == View()) == whole for stage in recipe.stages)
-    lab = {each.name: each.lab for each in EXPERIMENTS}
+    lab = {each.name: each.lab for each in TABLE}
     assert len({recipe.steps for recipe in lab.values()}) == 1
 
 
