@@ -1,4 +1,4 @@
-"""Two-stage against full-size learning: three kinds of layer, after every stage, and where they look.
+"""Two-stage against full-size learning: three kinds of layer, after every stage, and their maps.
 
     python -m stlib experiments run --names … --seeds 0 1 2 3 4 --cpu
     python -m benchmarks.two_stage --names                         # what stands for …
