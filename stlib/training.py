@@ -252,6 +252,9 @@ class _Training:
         self.task.check(self.clips, self.held_out)
         torch.manual_seed(seed)
         self.network = recipe.network.build()
+        names = [name for name, _ in self.network.named_parameters()]
+        for stage in recipe.stages:
+            stage.learns(names)
         last, layout = machine.channels_last, self.task.layout
         if layout and (last or (last is None and self.accelerator.device.type == "cuda")):
             self.network.to(memory_format=layout)  # type: ignore[call-overload]

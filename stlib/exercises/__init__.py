@@ -31,6 +31,7 @@ from stlib.exercises import (
     chapter_15,
     chapter_16,
     chapter_17,
+    chapter_18,
     chapter_21,
 )
 from stlib.exercises.compare import Unfit, show
@@ -63,6 +64,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_15.EXERCISES,
         *chapter_16.EXERCISES,
         *chapter_17.EXERCISES,
+        *chapter_18.EXERCISES,
         *chapter_21.EXERCISES,
     )
 

@@ -33,6 +33,7 @@ FLOORS = (
         "cost",
         "gradients",
         "history_cost",
+        "joint_cost",
         "layer_outputs",
         "rollout",
         "scale_cost",
