@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from stlib.artifacts import read_result
+from stlib.cost import macs
 from stlib.experiments import finish
 from stlib.joint_filter import Conv3d, JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.networks import ActionNet
@@ -111,7 +112,7 @@ def test_stages_carry_rates_and_factors_and_the_first_may_be_another():
         two_stage(short, space=0)
 
 
-def test_the_experiments_differ_in_layer_and_way_alone():
+def test_stdcf_table_2_differs_in_layer_and_way_alone():
     layers = {"regular": RegularLayer, "rank-1": Rank1Layer, "joint": JointLayer}
     for each in TABLE:
         name, _, way = each.name.removeprefix("stdcf-table-2-").partition("-two")
@@ -123,6 +124,24 @@ def test_the_experiments_differ_in_layer_and_way_alone():
             assert all((stage.view == View()) == whole for stage in recipe.stages)
     lab = {each.name: each.lab for each in TABLE}
     assert len({recipe.steps for recipe in lab.values()}) == 1
+
+
+def test_stdcf_table_2_what_the_two_ways_are_paid():
+    for kind in KINDS:
+        full, two = (experiment(f"stdcf-table-2-{kind}-{way}") for way in ("full", "two-stage"))
+        assert two.paper.steps == 6 * full.paper.steps
+        assert two.lab.steps == full.lab.steps
+        clip = torch.zeros(1, 16, 1, 32, 32, device="meta")
+        with torch.device("meta"):
+            network = full.lab.network.build()
+        spent = []
+        for recipe in (full.lab, two.lab):
+            spent.append([])
+            for stage in recipe.stages:
+                with laid_out(network, stage.view):
+                    spent[-1].append(macs(network.body, seen(clip, stage.view).transpose(1, 2)))
+        whole, *_ = spent[0]
+        assert sum(spent[1]) == pytest.approx(2.25 * whole, rel=1e-3)  # the filter is made once
 
 
 # Phases: every γ-th frame, from each of the first γ on.
