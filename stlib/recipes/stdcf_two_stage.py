@@ -26,7 +26,7 @@ EPOCH = 4_667 // 16  # optimiser steps
 LAYERS: dict[str, LayerChoice] = {
     "regular": RegularLayer(),
     "rank-1": Rank1Layer(),
-    "joint": JointLayer(m=3, n=2),
+    "joint": JointLayer(m=3, n=2, way="filter"),
 }
 
 PAPER = ClipRecipe(
