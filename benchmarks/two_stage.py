@@ -41,7 +41,7 @@ PRINTED = {  # accuracy: whole clips, two stages
     "rank-1": (82.55, 79.10),
     "joint": (85.61, 84.93),
 }
-MAPPED = 60  # test clips whose maps are measured
+MAPPED = 30  # test clips whose maps are measured
 BRIGHT = 0.55  # the brightest that a background can be
 
 
@@ -89,9 +89,10 @@ def claims(told: dict[str, Any]) -> list[dict[str, Any]]:
     def after(name: str, count: int) -> dict[int, float]:
         return {seed: accuracy(held, count) for seed, held in stages.get(name, {}).items()}
 
-    def gap(layer: str) -> dict[int, float]:
+    def kept_of(layer: str) -> dict[int, float]:
+        """100, less the points that two stages lose against one stage on whole clips."""
         first, second = after(FULL[layer], 1), after(TWO[layer], 6)
-        return {seed: first[seed] - second[seed] for seed in first if seed in second}
+        return {seed: 100 - first[seed] + second[seed] for seed in first if seed in second}
 
     rows = []
     for place, names, count, column in (
@@ -118,10 +119,10 @@ def claims(told: dict[str, Any]) -> list[dict[str, Any]]:
             rows.append((claim, after(FULL[layer], count), after(TWO[layer], 6)))
     for other in ("regular", "rank-1"):
         claim = Claim(
-            "Table 2", f"joint loses less than {other}", TWO["joint"], TWO[other],
-            printed=tuple(round(a - b, 2) for a, b in (PRINTED["joint"], PRINTED[other])),
+            "Table 2", f"joint keeps more than {other}", TWO["joint"], TWO[other], higher=True,
+            printed=tuple(round(100 - a + b, 2) for a, b in (PRINTED["joint"], PRINTED[other])),
         )  # fmt: skip
-        rows.append((claim, gap("joint"), gap(other)))
+        rows.append((claim, kept_of("joint"), kept_of(other)))
     for layer in LAYERS:
         for iteration in (1, 2, 3):
             claim = Claim(

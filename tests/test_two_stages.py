@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from benchmarks.two_stage import FULL, TWO, claims
 from stlib.artifacts import read_result
 from stlib.cost import macs
 from stlib.experiments import finish
@@ -185,3 +186,26 @@ def test_a_pool_over_time_ends_it():
         whole = network(clips)
     mean = sum(logits for logits, _ in phases(network, clips, 2)) / 2
     assert (whole - mean).abs().max() > 1e-3
+
+
+def test_claims_are_judged_on_the_stages_they_speak_of():
+    def planted(first, step, seeds=(0, 1, 2)):
+        stages = [{"after": {"test": {"accuracy": first + step * k}}} for k in range(6)]
+        return {"stages": {str(seed): stages for seed in seeds}}
+
+    told = {name: planted(0.5, 0.05) for name in FULL.values()}
+    told |= {name: planted(0.25, 0.1) for name in TWO.values()}
+    told[TWO["joint"]] = planted(0.35, 0.1)
+    told[FULL["rank-1"]] = {"missing": 5}
+    found = {claim["says"]: claim for claim in claims(told)}
+    for says, difference in (
+        ("joint above regular, two stages", 10),
+        ("regular: whole clips above two stages, a sixth of the steps", 50 - 75),
+        ("regular: whole clips above two stages, 8/9 of the multiplications", 55 - 75),
+        ("regular: whole clips above two stages, as many steps", 75 - 75),
+        ("joint keeps more than regular", 10),
+        ("joint: stage-s above stage-t, iteration 2", 10),
+    ):
+        assert found[says]["differences"] == pytest.approx([difference] * 3, abs=1e-9)
+    assert found["joint above rank-1, whole clips"]["verdict"] == "not run"
+    assert found["joint keeps more than regular"]["printed"] == [99.32, 95.68]
