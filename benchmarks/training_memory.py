@@ -24,7 +24,7 @@ from torch import Tensor, nn, optim
 
 from stlib.artifacts import Result, provenance, save_result
 from stlib.cost import parameters
-from stlib.joint_filter import JointConv3d, Rank1Conv3d, RegularConv3d, swap
+from stlib.joint_filter import Conv3d, JointConv3d, Rank1Conv3d, RegularConv3d, swap
 from stlib.networks import ActionNet, ResNet3d
 from stlib.networks.resnet_3d import flat, joint, rank_1, regular
 from stlib.training_memory import held_bytes, peak_bytes, saved_bytes
@@ -107,14 +107,15 @@ def _loss(network: nn.Module, clips: Tensor) -> Tensor:
 
 def kth() -> Iterator[Step]:
     """The small network of Table 2, each kind of layer; widths and pools are ours."""
-    kinds = {
+    kinds: dict[str, Callable[..., Conv3d]] = {
         "regular": RegularConv3d,
         "rank-1": Rank1Conv3d,
         "joint, atoms": partial(JointConv3d, way="atoms"),
         "joint, filter": partial(JointConv3d, way="filter"),
     }
     for name, kind in kinds.items():
-        yield Step(name, partial(ActionNet, kind), (16, 1, 60, 80), 16, optim.Adam)
+        build = partial(ActionNet, partial(kind, bias=False))  # a normalisation follows
+        yield Step(name, build, (16, 1, 60, 80), 16, optim.Adam)
 
 
 def kinetics() -> Iterator[Step]:

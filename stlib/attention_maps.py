@@ -169,6 +169,6 @@ def _ranks(rows: Tensor) -> Tensor:
 
 
 def _ranks_of(row: Tensor) -> Tensor:
-    _, place, count = row.unique(return_inverse=True, return_counts=True)
+    _, place, count = torch.unique(row, return_inverse=True, return_counts=True)
     last = count.cumsum(0).double()
     return (last - (count - 1) / 2)[place]

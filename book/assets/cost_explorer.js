@@ -15,6 +15,8 @@
    The file has three parts: the arithmetic, the drawing, the element. The first part knows
    nothing of the page and equals stlib, as a test checks. */
 
+const { LiveElement, html, svg, text, thousands } = globalThis.live;
+
 /* ------------------------------------------------------------------ 1. The arithmetic */
 
 /* Weights in c², biases in c; maps that the paper counts and maps that autograd keeps. */
@@ -97,24 +99,6 @@ const MODELS = [
 const modelName = ({ cell, network }) =>
   MODELS.find(([a, b]) => a === cell && b === network)[2];
 
-function node(namespace, name, attributes, children) {
-  const made = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value === true ? "" : value);
-  }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-  return made;
-}
-const html = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/1999/xhtml", name, attributes, children);
-const svg = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/2000/svg", name, attributes, children);
-const text = (x, y, words, name, anchor = "middle") =>
-  svg("text", { x, y, class: name, "text-anchor": anchor }, words);
-
-const thousands = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
 /** In units of 10^9, two digits behind the point. */
 const giga = (n) => {
   const [whole, rest] = (n / 1e9).toFixed(2).split(".");
@@ -229,92 +213,21 @@ const PRESETS = {
   kth: ["KTH", { width: 32, side: 128, steps: 19 }],
   germany: ["Germany", { width: 32, side: 180, steps: 7, cell: "mk", network: "pyramid" }],
 };
-let instances = 0; // radio buttons of one figure share a name that no other figure has
-
-class CostExplorer extends HTMLElement {
-  /** The arithmetic, for tests: customElements.get("cost-explorer").arithmetic.cost(…). */
+class CostExplorer extends LiveElement {
+  static prefix = "ce";
   static arithmetic = { cost, printed, rows: () => PRINTED };
 
-  /** What the reader has set. */
-  state = null;
-
-  connectedCallback() {
-    if (!this.state) {
-      this.state = this.#read();
-      this.#build();
-      this.#show();
-    }
-    this.#watch(); // again after a move in the page
-  }
-
-  disconnectedCallback() {
-    this.stop?.();
-  }
-
-  #read() {
+  read() {
     const state = { ...STANDARD };
-    for (const [key, options] of Object.entries(CHOICES)) {
-      const given = this.getAttribute(key);
-      if (given === null) continue;
-      const found = options.find(([value]) => String(value) === given);
-      if (!found)
-        throw new RangeError(
-          `<cost-explorer ${key}="${given}">: must be one of ${options.map(([v]) => v).join(", ")}`,
-        );
-      [state[key]] = found;
-    }
+    for (const [key, options] of Object.entries(CHOICES))
+      state[key] = this.choice(key, state[key], options.map(([value]) => value));
     const side = Number(this.getAttribute("side") ?? state.side);
     if (side < SIDES.min || side > SIDES.max || side % SIDES.step)
-      throw new RangeError(
-        `<cost-explorer side="${this.getAttribute("side")}">: must be a multiple of 4 from 32 to 256`,
-      );
+      throw this.wrong("side", "must be a multiple of 4 from 32 to 256");
     return { ...state, side };
   }
 
-  #set(changes) {
-    Object.assign(this.state, changes);
-    this.#show();
-  }
-
-  /* ---- the page: built once, so that focus is never lost */
-
-  #build() {
-    const name = `cost-explorer-${(instances += 1)}`;
-    const radios = ([key, options]) =>
-      html(
-        "fieldset",
-        { class: "ce-field" },
-        html("legend", {}, LEGENDS[key]),
-        html(
-          "div",
-          { class: "ce-options" },
-          options.map(([value, words]) =>
-            html(
-              "label",
-              {},
-              html("input", {
-                type: "radio",
-                name: `${name}-${key}`,
-                "data-control": key,
-                value,
-                onchange: () => this.#set({ [key]: value }),
-              }),
-              html("span", {}, words),
-            ),
-          ),
-        ),
-      );
-    const preset = ([key, [words, state]]) =>
-      html(
-        "button",
-        {
-          type: "button",
-          class: "ce-button",
-          "data-control": key,
-          onclick: () => this.#set(state),
-        },
-        words,
-      );
+  build() {
     this.parts = {
       summary: html("p", { class: "ce-summary", role: "status", "aria-live": "polite" }),
       drawing: svg("svg", { role: "img", class: "ce-drawing" }),
@@ -328,12 +241,16 @@ class CostExplorer extends HTMLElement {
           "div",
           { class: "ce-presets", role: "group", "aria-label": "Clips of the paper" },
           html("span", { class: "ce-label" }, "Clips of"),
-          Object.entries(PRESETS).map(preset),
+          Object.entries(PRESETS).map(([key, [words, state]]) =>
+            this.button(key, words, () => this.set(state)),
+          ),
         ),
         html(
           "div",
           { class: "ce-controls" },
-          Object.entries(CHOICES).map(radios),
+          Object.entries(CHOICES).map(([key, options]) =>
+            this.radios(key, LEGENDS[key], options),
+          ),
           html(
             "label",
             { class: "ce-field ce-slide" },
@@ -347,7 +264,7 @@ class CostExplorer extends HTMLElement {
               type: "range",
               ...SIDES,
               "data-control": "side",
-              oninput: (event) => this.#set({ side: Number(event.target.value) }),
+              oninput: (event) => this.set({ side: Number(event.target.value) }),
             }),
           ),
         ),
@@ -398,32 +315,11 @@ class CostExplorer extends HTMLElement {
     );
   }
 
-  /** Redraw when the width changes; light colours on paper. The style does the rest of a theme. */
-  #watch() {
-    let width = 0;
-    const resized = new ResizeObserver(() => {
-      if (Math.abs(this.clientWidth - width) < 2) return;
-      width = this.clientWidth;
-      this.#show();
-    });
-    resized.observe(this);
-    const onPaper = (printing) => () => this.toggleAttribute("data-print", printing);
-    const [before, after] = [onPaper(true), onPaper(false)];
-    addEventListener("beforeprint", before);
-    addEventListener("afterprint", after);
-    this.stop = () => {
-      resized.disconnect();
-      removeEventListener("beforeprint", before);
-      removeEventListener("afterprint", after);
-    };
-  }
-
   /* ---- what is shown */
 
-  #show() {
+  show() {
     const s = this.state;
-    for (const input of this.querySelectorAll("input[type=radio]"))
-      input.checked = input.value === String(s[input.dataset.control]);
+    this.press();
     const slider = this.querySelector("input[data-control=side]");
     slider.value = s.side;
     slider.setAttribute("aria-valuetext", `${s.side} pixels`);

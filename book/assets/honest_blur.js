@@ -9,6 +9,8 @@
    The file has three parts: the arithmetic, the drawings, the element. The first part knows
    nothing of the page and equals stlib.losses and stlib.metrics, as a test checks. */
 
+const { LiveElement, html, svg } = globalThis.live;
+
 /* ------------------------------------------------------------------ 1. The arithmetic
 
    A frame is { height, width, data }, its data row after row, numbers from 0 to 1. */
@@ -157,20 +159,6 @@ function compute(p, loss) {
 
 /* ------------------------------------------------------------------ 2. The drawings */
 
-function node(namespace, name, attributes, children) {
-  const made = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value);
-  }
-  made.append(...children.flat());
-  return made;
-}
-const html = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/1999/xhtml", name, attributes, children);
-const svg = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/2000/svg", name, attributes, children);
-
 const percent = (chance) => `${Math.round(100 * chance)}%`;
 const number = (x, digits) => (Number.isFinite(x) ? x.toFixed(digits) : "∞");
 
@@ -223,10 +211,8 @@ const JUDGES = [
   ["meanPsnr", "Mean of the PSNRs, dB", 2, 1, true],
   ["ssim", "Mean SSIM, uniform 7 × 7", 3, 1, true],
 ];
-let instances = 0; // radio buttons of one figure share a name that no other figure has
-
-class HonestBlur extends HTMLElement {
-  /** The arithmetic, for tests: customElements.get("honest-blur").arithmetic.bestPixel(…). */
+class HonestBlur extends LiveElement {
+  static prefix = "hb";
   static arithmetic = {
     FUTURES,
     bestFrame,
@@ -240,41 +226,17 @@ class HonestBlur extends HTMLElement {
     ssim,
   };
 
-  /** What the reader has set. */
-  state = null;
-  /** What follows from it: see `compute`. */
-  result = null;
-
-  connectedCallback() {
-    if (this.state) return; // moved in the page
-    this.state = this.#read();
-    this.#build();
-    this.#set({});
-  }
-
-  #read() {
+  read() {
     const p = Number(this.getAttribute("p") ?? 0.5);
-    if (!(p >= 0 && p <= 1))
-      throw new RangeError(`<honest-blur p="${this.getAttribute("p")}">: must be from 0 to 1`);
-    const loss = this.getAttribute("loss") ?? "l2";
-    if (!Object.hasOwn(LOSSES, loss))
-      throw new RangeError(
-        `<honest-blur loss="${loss}">: must be one of ${Object.keys(LOSSES).join(", ")}`,
-      );
-    return { p, loss };
+    if (!(p >= 0 && p <= 1)) throw this.wrong("p", "must be from 0 to 1");
+    return { p, loss: this.choice("loss", "l2", Object.keys(LOSSES)) };
   }
 
-  /** Change settings, then everything that follows. */
-  #set(changes) {
-    Object.assign(this.state, changes);
+  compute() {
     this.result = compute(this.state.p, this.state.loss);
-    this.#show();
   }
 
-  /* ---- the page: built once, so that focus is never lost */
-
-  #build() {
-    const name = `honest-blur-${(instances += 1)}`;
+  build() {
     const canvas = () => html("canvas", { role: "img" });
     const parts = (this.parts = {
       slider: html("input", {
@@ -283,7 +245,7 @@ class HonestBlur extends HTMLElement {
         max: 1,
         step: 0.01,
         "aria-label": "Probability that the digit goes left",
-        oninput: (event) => this.#set({ p: Number(event.target.value) }),
+        oninput: (event) => this.set({ p: Number(event.target.value) }),
       }),
       chance: html("output", { class: "hb-chance" }),
       summary: html("p", { class: "hb-summary", role: "status" }),
@@ -297,14 +259,6 @@ class HonestBlur extends HTMLElement {
       scores: html("tbody"),
       setting: html("p", { class: "hb-setting" }),
     });
-    const radio = ([value, words]) =>
-      html(
-        "label",
-        {},
-        html("input", { type: "radio", name, value, onchange: () => this.#set({ loss: value }) }),
-        html("span", {}, words),
-      );
-    const losses = html("div", { class: "hb-options" }, Object.entries(LOSSES).map(radio));
     const controls = html(
       "div",
       { class: "hb-controls" },
@@ -314,7 +268,7 @@ class HonestBlur extends HTMLElement {
         html("span", { class: "hb-label" }, "Probability of left"),
         html("span", { class: "hb-track" }, parts.slider, parts.chance),
       ),
-      html("fieldset", { class: "hb-field" }, html("legend", { class: "hb-label" }, "Loss"), losses),
+      this.radios("loss", "Loss", Object.entries(LOSSES)),
     );
     const thumb = (picture, words, kind = "") =>
       html("div", { class: `hb-thumb ${kind}` }, picture, words);
@@ -341,11 +295,11 @@ class HonestBlur extends HTMLElement {
     this.replaceChildren(root);
   }
 
-  #show() {
+  show() {
     const { p, loss } = this.state;
     const { parts, result } = this;
     const [left, right] = result.brightness.map((q) => number(q, 2));
-    for (const radio of this.querySelectorAll("input[type=radio]")) radio.checked = radio.value === loss;
+    this.press();
     parts.slider.value = p;
     parts.slider.setAttribute("aria-valuetext", `left ${percent(p)}, right ${percent(1 - p)}`);
     parts.chance.textContent = percent(p);

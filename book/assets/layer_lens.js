@@ -15,6 +15,8 @@
    The file has three parts: the arithmetic, the drawings, the element. The first part knows
    nothing of the page and equals stlib.layer_outputs, as a test checks. */
 
+const { LiveElement, html, load, minus, svg } = globalThis.live;
+
 /* ------------------------------------------------------------------ 1. The arithmetic
 
    A picture is { side, low, high, bytes, data }: bytes as stored, data the numbers they stand for. */
@@ -129,23 +131,8 @@ function errorAgainst(one, frame) {
 
 /* ------------------------------------------------------------------ 2. The drawings */
 
-function node(namespace, name, attributes, children) {
-  const made = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value);
-  }
-  made.append(...children.flat());
-  return made;
-}
-const html = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/1999/xhtml", name, attributes, children);
-const svg = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/2000/svg", name, attributes, children);
-
 const waves = (frequency) => (frequency > 0 ? frequency.toFixed(2) : "no");
 const short = (x) => (Math.abs(x) >= 0.005 || x === 0 ? x.toFixed(2) : x.toExponential(0));
-const minus = (words) => words.replace("-", "−");
 
 /** A picture pixel by pixel; the style enlarges it without smoothing. */
 function paint(canvas, { side, bytes }) {
@@ -202,89 +189,47 @@ const MODELS = { "ms-lstm": "MS-LSTM", "sms-lstm": "SMS-LSTM", "tms-lstm": "TMS-
 const VIEWS = { sum: "Channel sum", rms: "RMS", lens: "Own readout", fitted: "Fitted readout" };
 const STEPS = { 2: "2", 4: "4, last seen", 6: "6", 8: "8" };
 const LAYERS = [0, 1, 2, 3, 4, 5];
-let instances = 0; // radio buttons of one figure share a name that no other figure has
 
-const loading = new Map(); // one promise a file, for all figures of the page
-
-function load(folder, model) {
-  const address = new URL(`${model}.js`, folder).href;
-  if (!loading.has(address))
-    loading.set(
-      address,
-      new Promise((resolve, reject) => {
-        const script = document.createElement("script");
-        script.src = address;
-        script.onload = () => resolve(unpack(globalThis.layerLens[model]));
-        script.onerror = () => {
-          loading.delete(address);
-          reject(new Error(`the pictures of ${MODELS[model]} did not load`));
-        };
-        document.head.append(script);
-      }),
-    );
-  return loading.get(address);
-}
-
-/** Where the book keeps its own files. */
-function home() {
-  const script = document.querySelector('script[src*="explore.js"]');
-  return new URL("layer_lens/", script ? script.src : document.baseURI).href;
-}
-
-class LayerLens extends HTMLElement {
-  /** The arithmetic, for tests: customElements.get("layer-lens").arithmetic.radialSpectrum(…). */
+class LayerLens extends LiveElement {
+  static prefix = "ll";
+  static folder = "layer_lens";
   static arithmetic = { enlarged, errorAgainst, foregroundArea, meanFrequency, radialSpectrum, unpack };
 
-  /** What the reader has set. */
-  state = null;
   /** The two networks' pictures, { a, b }, once they are there. */
   held = null;
+  #near = false; // the reader is
   #turn = 0;
 
-  connectedCallback() {
-    if (this.state) return; // moved in the page
-    this.state = this.#read();
-    this.folder = this.hasAttribute("data")
-      ? new URL(this.getAttribute("data"), document.baseURI).href
-      : home();
-    this.#build();
-    new IntersectionObserver((entries, observer) => {
-      if (!entries.some((entry) => entry.isIntersecting)) return;
-      observer.disconnect();
-      this.#set({});
-    }, { rootMargin: "600px" }).observe(this);
-  }
-
-  #read() {
-    const choose = (name, usual, known) => {
-      const value = this.getAttribute(name) ?? usual;
-      if (!known.includes(value))
-        throw new RangeError(`<layer-lens ${name}="${value}">: must be one of ${known.join(", ")}`);
-      return value;
-    };
+  read() {
     const networks = Object.keys(MODELS).flatMap((model) => [model, `${model} untrained`]);
     return {
-      a: choose("a", "ms-lstm", networks),
-      b: choose("b", "convlstm", networks),
-      layer: Number(choose("layer", "3", LAYERS.map(String))),
-      step: choose("step", "8", Object.keys(STEPS)),
-      view: choose("view", "sum", Object.keys(VIEWS)),
+      a: this.choice("a", "ms-lstm", networks),
+      b: this.choice("b", "convlstm", networks),
+      layer: this.choice("layer", 3, LAYERS),
+      step: this.choice("step", "8", Object.keys(STEPS)),
+      view: this.choice("view", "sum", Object.keys(VIEWS)),
     };
   }
 
-  /** Change settings, then everything that follows; the last change wins. */
-  async #set(changes) {
-    Object.assign(this.state, changes);
+  /** The pictures are loaded when the figure comes near; of several changes the last one wins. */
+  async compute() {
+    if (!this.#near) return;
     const turn = (this.#turn += 1);
-    const [a, b] = ["a", "b"].map((who) => this.state[who].split(" ")[0]);
+    this.held = null;
     try {
-      const [one, other] = await Promise.all([load(this.folder, a), load(this.folder, b)]);
+      const [a, b] = await Promise.all(["a", "b"].map((who) => this.#load(this.state[who])));
       if (turn !== this.#turn) return;
-      this.held = { a: one, b: other };
-      this.#show();
+      this.held = { a, b };
+      this.show();
     } catch (error) {
       this.parts.summary.textContent = `Nothing to show: ${error.message}.`;
     }
+  }
+
+  #load(network) {
+    const [model] = network.split(" ");
+    const read = () => unpack(globalThis.layerLens[model]);
+    return load(this.file(`${model}.js`), read, `the pictures of ${MODELS[model]}`);
   }
 
   /** The pictures of one network at the step and in the view that are set. */
@@ -309,27 +254,11 @@ class LayerLens extends HTMLElement {
     };
   }
 
-  /* ---- the page: built once, so that focus is never lost */
-
-  #build() {
-    const count = (instances += 1);
-    const options = (key, legend, choices) => {
-      const radio = ([value, words]) =>
-        html(
-          "label",
-          {},
-          html("input", {
-            type: "radio",
-            name: `layer-lens-${count}-${key}`,
-            value,
-            "data-key": key,
-            onchange: () => this.#set({ [key]: key === "layer" ? Number(value) : value }),
-          }),
-          html("span", {}, words),
-        );
-      const boxes = html("div", { class: "ll-options" }, choices.map(radio));
-      return html("fieldset", { class: "ll-field" }, html("legend", { class: "ll-label" }, legend), boxes);
-    };
+  build() {
+    this.whenNear(() => {
+      this.#near = true;
+      this.set({});
+    });
     const select = (who) => {
       const entries = Object.entries(MODELS).flatMap(([model, name]) => [
         html("option", { value: model }, `${name}, trained`),
@@ -339,7 +268,7 @@ class LayerLens extends HTMLElement {
         "select",
         {
           "aria-label": `Network ${who.toUpperCase()}`,
-          onchange: (event) => this.#set({ [who]: event.target.value }),
+          onchange: (event) => this.set({ [who]: event.target.value }),
         },
         entries,
       );
@@ -349,7 +278,7 @@ class LayerLens extends HTMLElement {
       const cells = LAYERS.map((layer) => ({
         canvas: html("canvas", { role: "img" }),
         words: html("p", { class: "ll-scale" }),
-        box: html("div", { class: "ll-thumb", onclick: () => this.#set({ layer }) }),
+        box: html("div", { class: "ll-thumb", onclick: () => this.set({ layer }) }),
       }));
       cells.forEach(({ box, canvas, words }, layer) =>
         box.append(html("p", {}, `Layer ${layer}`), canvas, words),
@@ -375,9 +304,9 @@ class LayerLens extends HTMLElement {
     const controls = html(
       "div",
       { class: "ll-controls" },
-      options("step", "Frame read", Object.entries(STEPS)),
-      options("view", "View", Object.entries(VIEWS)),
-      options("layer", "Layer measured", LAYERS.map((layer) => [String(layer), `${layer}`])),
+      this.radios("step", "Frame read", Object.entries(STEPS)),
+      this.radios("view", "View", Object.entries(VIEWS)),
+      this.radios("layer", "Layer measured", LAYERS.map((layer) => [layer, `${layer}`])),
     );
     const head = ["Chosen layer", "● A", "■ B", "Frame that comes"];
     const table = html(
@@ -397,11 +326,11 @@ class LayerLens extends HTMLElement {
     );
   }
 
-  #show() {
+  show() {
+    if (!this.held) return;
     const { layer, step, view } = this.state;
     const { parts, held } = this;
-    for (const radio of this.querySelectorAll("input[type=radio]"))
-      radio.checked = radio.value === String(this.state[radio.dataset.key]);
+    this.press();
     for (const who of ["a", "b"]) {
       parts[who].chosen.value = this.state[who];
       this.#pictures(who).forEach((one, place) => {

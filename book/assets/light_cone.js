@@ -24,6 +24,8 @@
    The file has three parts: the arithmetic, the drawing, the element. The first part knows
    nothing of the page and equals the gradient of such networks, as a test checks. */
 
+const { LiveElement, html, minus, plural, svg, text, thousands } = globalThis.live;
+
 /* ------------------------------------------------------------------ 1. The arithmetic
 
    A setting is { cell, layers, kernel, pools }. An interval is [first, last]. */
@@ -183,27 +185,6 @@ function macs({ cell, layers, kernel, pools }) {
 }
 
 /* ------------------------------------------------------------------ 2. The drawing */
-
-const minus = (text) => String(text).replace("-", "\u2212");
-const thousands = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f");
-const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
-
-function node(namespace, name, attributes, children) {
-  const made = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value === true ? "" : value);
-  }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined));
-  return made;
-}
-const html = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/1999/xhtml", name, attributes, children);
-const svg = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/2000/svg", name, attributes, children);
-const text = (x, y, words, name, anchor = "middle") =>
-  svg("text", { x, y, class: name, "text-anchor": anchor }, words);
 
 /** Where things stand. Time runs down: the oldest frame on top, the prediction at the bottom. */
 class Places {
@@ -372,104 +353,29 @@ const EXAMPLES = {
     ms: ["MS-LSTM", encoder("mk", 2)],
   },
 };
-let instances = 0; // radio buttons of one figure share a name that no other figure has
-
-class LightCone extends HTMLElement {
-  /** The arithmetic, for tests: customElements.get("light-cone").arithmetic.cone(…). */
+class LightCone extends LiveElement {
+  static prefix = "lc";
   static arithmetic = { cone, fastest, influence, macs, middle, seen, track };
 
-  /** What the reader has set. */
-  state = null;
-  /** What follows from it: intervals and weights of each lag, the lags at which the point is in. */
-  result = null;
-
-  connectedCallback() {
-    if (!this.state) {
-      this.state = this.#read();
-      this.#build();
-      this.#compute();
-    }
-    this.#watch(); // again after a move in the page
-  }
-
-  disconnectedCallback() {
-    this.stop?.();
-  }
-
-  #read() {
-    const cell = this.getAttribute("cell") ?? "convlstm";
-    if (!(cell in CELLS))
-      throw new RangeError(
-        `<light-cone cell="${cell}">: must be one of ${Object.keys(CELLS).join(", ")}`,
-      );
-    const state = { cell };
-    for (const [name, [low, high, standard]] of Object.entries(NUMBERS)) {
-      const value = Number(this.getAttribute(name) ?? standard);
-      if (
-        !Number.isInteger(value) ||
-        value < low ||
-        value > high ||
-        (name === "kernel" && value === 4)
-      )
-        throw new RangeError(
-          `<light-cone ${name}="${this.getAttribute(name)}">: must be ${name === "kernel" ? "3 or 5" : `a whole number from ${low} to ${high}`}`,
-        );
-      state[name] = value;
-    }
+  read() {
+    const state = { cell: this.choice("cell", "convlstm", Object.keys(CELLS)) };
+    for (const [name, [low, high, standard]] of Object.entries(NUMBERS))
+      state[name] = this.whole(name, low, high, standard);
+    if (state.kernel === 4) throw this.wrong("kernel", "must be 3 or 5");
     state.pools = Math.min(state.pools, state.layers);
+    this.examples = EXAMPLES[this.choice("examples", "tracks", Object.keys(EXAMPLES))];
     return state;
   }
 
-  #set(changes) {
-    Object.assign(this.state, changes);
-    this.state.pools = Math.min(this.state.pools, this.state.layers); // at most one a layer
-    this.#compute();
-  }
-
-  #examples() {
-    const name = this.getAttribute("examples") ?? "tracks";
-    if (!(name in EXAMPLES))
-      throw new RangeError(
-        `<light-cone examples="${name}">: must be one of ${Object.keys(EXAMPLES).join(", ")}`,
-      );
-    return EXAMPLES[name];
-  }
-
-  #compute() {
+  /** From intervals and weights of each lag follow the lags at which the point is in. */
+  compute() {
     const s = this.state;
+    s.pools = Math.min(s.pools, s.layers); // at most one a layer
     const intervals = cone(s);
     this.result = { intervals, weights: influence(s), lags: seen(intervals, s.speed) };
-    this.#show();
   }
 
-  /* ---- the page: built once, so that focus is never lost */
-
-  #build() {
-    const name = `light-cone-${(instances += 1)}`;
-    const radios = (key, legend, options) =>
-      html(
-        "fieldset",
-        { class: "lc-field" },
-        html("legend", {}, legend),
-        html(
-          "div",
-          { class: "lc-options" },
-          options.map(([value, words]) =>
-            html(
-              "label",
-              {},
-              html("input", {
-                type: "radio",
-                name: `${name}-${key}`,
-                "data-control": key,
-                value,
-                onchange: () => this.#set({ [key]: key === "cell" ? value : Number(value) }),
-              }),
-              html("span", {}, words),
-            ),
-          ),
-        ),
-      );
+  build() {
     const slider = (key, label) => {
       const [min, max] = NUMBERS[key];
       return html(
@@ -487,22 +393,11 @@ class LightCone extends HTMLElement {
           max,
           step: 1,
           "data-control": key,
-          oninput: (event) => this.#set({ [key]: Number(event.target.value) }),
+          oninput: (event) => this.set({ [key]: Number(event.target.value) }),
         }),
       );
     };
-    const preset = ([key, [words, state]]) =>
-      html(
-        "button",
-        {
-          type: "button",
-          class: "lc-button",
-          "data-control": key,
-          onclick: () => this.#set(state),
-        },
-        words,
-      );
-    const digits = (numbers) => numbers.map((n) => [String(n), String(n)]);
+    const digits = (numbers) => numbers.map((n) => [n, String(n)]);
     this.parts = {
       summary: html("p", { class: "lc-summary", role: "status", "aria-live": "polite" }),
       drawing: svg("svg", { role: "img", class: "lc-drawing" }),
@@ -517,14 +412,16 @@ class LightCone extends HTMLElement {
           "div",
           { class: "lc-presets", role: "group", "aria-label": "Examples" },
           html("span", { class: "lc-label" }, "Show me"),
-          Object.entries(this.#examples()).map(preset),
+          Object.entries(this.examples).map(([key, [words, state]]) =>
+            this.button(key, words, () => this.set(state)),
+          ),
         ),
         html(
           "div",
           { class: "lc-controls" },
-          radios("cell", "Cell", Object.entries(CELLS)),
-          radios("kernel", "Kernel", digits([3, 5])),
-          radios("pools", "Pools", digits([0, 1, 2])),
+          this.radios("cell", "Cell", Object.entries(CELLS)),
+          this.radios("kernel", "Kernel", digits([3, 5])),
+          this.radios("pools", "Pools", digits([0, 1, 2])),
           slider("layers", "Layers "),
           slider("speed", "Speed v of the point "),
         ),
@@ -560,7 +457,7 @@ class LightCone extends HTMLElement {
       const box = drawing.getBoundingClientRect();
       const speed = this.places.speed(event.clientX - box.left, event.clientY - box.top);
       const [low, high] = NUMBERS.speed;
-      this.#set({ speed: Math.min(Math.max(speed, low), high) });
+      this.set({ speed: Math.min(Math.max(speed, low), high) });
     };
     drawing.addEventListener("pointerdown", (event) => {
       drawing.setPointerCapture(event.pointerId);
@@ -571,29 +468,9 @@ class LightCone extends HTMLElement {
     });
   }
 
-  /** Redraw when the width changes; light colours on paper. The style does the rest of a theme. */
-  #watch() {
-    let width = 0;
-    const resized = new ResizeObserver(() => {
-      if (Math.abs(this.clientWidth - width) < 2) return;
-      width = this.clientWidth;
-      this.#show();
-    });
-    resized.observe(this);
-    const onPaper = (printing) => () => this.toggleAttribute("data-print", printing);
-    const [before, after] = [onPaper(true), onPaper(false)];
-    addEventListener("beforeprint", before);
-    addEventListener("afterprint", after);
-    this.stop = () => {
-      resized.disconnect();
-      removeEventListener("beforeprint", before);
-      removeEventListener("afterprint", after);
-    };
-  }
-
   /* ---- what is shown */
 
-  #show() {
+  show() {
     const s = this.state;
     for (const input of this.querySelectorAll("input[type=radio]")) {
       const key = input.dataset.control;

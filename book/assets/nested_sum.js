@@ -14,6 +14,8 @@
    The file has three parts: the arithmetic, the drawings, the element. The first part knows
    nothing of the page and equals stlib.tensor_train and stlib.cost, as a test checks. */
 
+const { LiveElement, html, minus, plural, svg, text, thousands } = globalThis.live;
+
 /* ------------------------------------------------------------------ 1. The arithmetic
 
    A grid is { height, width, data }, its data row after row, in double precision. States, sums
@@ -227,8 +229,6 @@ function compare(cores, states, boundary) {
 
 /* ------------------------------------------------------------------ 2. The drawings */
 
-const minus = (text) => text.replace("-", "\u2212");
-
 /** At most five characters, for a cell. */
 function short(x) {
   const size = Math.abs(x);
@@ -243,31 +243,12 @@ function short(x) {
 function exact(x) {
   if (Math.abs(x) < 1e-12) return "0";
   if (!Number.isInteger(x)) return minus(String(Number(x.toPrecision(4))));
-  return minus(Math.abs(x) < 10000 ? String(x) : String(x).replace(/\B(?=(\d{3})+$)/g, "\u202f"));
+  return minus(Math.abs(x) < 10000 ? x : thousands(x));
 }
 
-const plural = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 const percent = (share) => `${(100 * share).toFixed(0)}\u2009%`;
 const rowOf = (g) => Array.from(g.data);
 const taps = (kernel) => rowOf(kernel).map(short).join(" ");
-
-function node(namespace, name, attributes, children) {
-  const made = document.createElementNS(namespace, name);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (value === false || value === null || value === undefined) continue;
-    if (key.startsWith("on")) made.addEventListener(key.slice(2), value);
-    else made.setAttribute(key, value === true ? "" : value);
-  }
-  made.append(...children.flat().filter((child) => child !== null && child !== undefined));
-  return made;
-}
-const html = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/1999/xhtml", name, attributes, children);
-const svg = (name, attributes = {}, ...children) =>
-  node("http://www.w3.org/2000/svg", name, attributes, children);
-
-const text = (x, y, words, name, anchor = "start") =>
-  svg("text", { x, y, class: name, "text-anchor": anchor }, words);
 
 /** A straight arrow with a head of its own. */
 function arrow([x1, y1], [x2, y2], name) {
@@ -325,7 +306,7 @@ function axis(places, followed) {
   return svg(
     "g",
     {},
-    text(0, 12, "pixel", "ns-axis"),
+    text(0, 12, "pixel", "ns-axis", "start"),
     places.all().map((pixel) => {
       const name = `ns-axis${places.outside(pixel) ? " ns-outside" : ""}${pixel === followed ? " ns-followed" : ""}`;
       return text(places.middle(pixel), 12, minus(String(pixel)), name, "middle");
@@ -379,14 +360,14 @@ function paths(lines, from, to, places, name, label) {
         "g",
         {},
         arrow(tail, head, name),
-        label ? text(middle(0) + 5, middle(1) + 4, `× ${short(weight)}`, "ns-weight") : null,
+        label ? text(middle(0) + 5, middle(1) + 4, `× ${short(weight)}`, "ns-weight", "start") : null,
       );
     }),
   );
 }
 
 function rowHeader(y, places, words, name = "ns-name") {
-  return text(0, y + places.row / 2 + 4.5, words, name);
+  return text(0, y + places.row / 2 + 4.5, words, name, "start");
 }
 
 /** The kernel between two rows: its name, its numbers if there is room, else its width. */
@@ -396,8 +377,8 @@ function kernelHeader(y, places, name, kernel) {
   return svg(
     "g",
     {},
-    text(0, y + places.gap / 2 - 2, `↓ ${name} ∗`, "ns-kernel"),
-    text(0, y + places.gap / 2 + 13, room ? numbers : `${kernel.width} wide`, "ns-taps"),
+    text(0, y + places.gap / 2 - 2, `↓ ${name} ∗`, "ns-kernel", "start"),
+    text(0, y + places.gap / 2 + 13, room ? numbers : `${kernel.width} wide`, "ns-taps", "start"),
   );
 }
 
@@ -445,7 +426,7 @@ function drawDirect({ places, result, boundary, states, followed, done }) {
       { class: shown ? "" : "ns-later" },
       band(places, step, step === done - 1),
       shown ? paths(lines, above + places.row, below, places, "ns-kept", lines.length === 1) : null,
-      step > 0 ? text(4, above - places.pause / 2 + 5, "+", "ns-plus") : null,
+      step > 0 ? text(4, above - places.pause / 2 + 5, "+", "ns-plus", "start") : null,
       rowHeader(above, places, `H(${age})`),
       cells(places, above, (p) => (places.outside(p) ? null : [at(state, 0, p), ""])),
       kernelHeader(above + places.row, places, `K(${age})`, kernel),
@@ -673,10 +654,9 @@ const BOUNDARY_WORDS = {
   full: "Full boundary: the canvas grows until nothing can leave it.",
 };
 const SIDE = 32; // of an image
-let instances = 0; // radio buttons of one figure share a name that no other figure has
 
-class NestedSum extends HTMLElement {
-  /** The arithmetic, for tests: customElements.get("nested-sum").arithmetic.compose(…). */
+class NestedSum extends LiveElement {
+  static prefix = "ns";
   static arithmetic = {
     add,
     at,
@@ -699,56 +679,22 @@ class NestedSum extends HTMLElement {
     subtract,
   };
 
-  /** What the reader has set. `state.cores` and `state.states` are the grids in use. */
-  state = null;
-  /** What follows from it: see `compare`. */
-  result = null;
-
-  connectedCallback() {
-    if (!this.state) {
-      this.state = this.#read();
-      this.#fill();
-      this.#build();
-      this.#compute();
-    }
-    this.#watch(); // again after a move in the page
-  }
-
-  disconnectedCallback() {
-    this.stop?.();
-  }
-
   /* ---- settings */
 
-  #read() {
-    const choice = (name, standard) => {
-      const value = this.getAttribute(name) ?? standard;
-      if (!CHOICES[name].includes(value))
-        throw new RangeError(
-          `<nested-sum ${name}="${value}">: must be one of ${CHOICES[name].join(", ")}`,
-        );
-      return value;
-    };
-    const whole = (name, low, high, standard) => {
-      const value = Number(this.getAttribute(name) ?? standard);
-      if (!Number.isInteger(value) || value < low || value > high)
-        throw new RangeError(
-          `<nested-sum ${name}="${this.getAttribute(name)}">: must be a whole number from ${low} to ${high}`,
-        );
-      return value;
-    };
-    const dimension = Number(choice("dimension", "1"));
-    const order = whole("order", 1, 6, dimension === 1 ? 2 : 3);
+  /** `state.cores` and `state.states` are the grids in use. */
+  read() {
+    const dimension = Number(this.choice("dimension", 1, CHOICES.dimension));
+    const order = this.whole("order", 1, 6, dimension === 1 ? 2 : 3);
     const [row, column] = this.#place(this.getAttribute("pixel") ?? "0", dimension);
     return {
       dimension,
       order,
-      kernel: Number(choice("kernel", dimension === 1 ? "3" : "5")),
-      boundary: choice("boundary", "zero"),
-      weights: choice("weights", "ones"),
-      seed: whole("seed", 1, 9999, 1),
+      kernel: Number(this.choice("kernel", dimension === 1 ? 3 : 5, CHOICES.kernel)),
+      boundary: this.choice("boundary", "zero", CHOICES.boundary),
+      weights: this.choice("weights", "ones", CHOICES.weights),
+      seed: this.whole("seed", 1, 9999, 1),
       filling: this.getAttribute("states") ?? (dimension === 1 ? "impulse" : "random"),
-      step: whole("step", 0, order, order),
+      step: this.whole("step", 0, order, order),
       row,
       column,
       cursor: [0, 0, 0],
@@ -816,42 +762,39 @@ class NestedSum extends HTMLElement {
     state.data[row * state.width + column] = 1;
   }
 
-  /** Change settings, then everything that follows. */
-  #set(changes) {
+  set(changes) {
     const s = this.state;
     const finished = s.step === s.order;
     Object.assign(s, changes);
     s.step = finished && !("step" in changes) ? s.order : Math.min(s.step, s.order);
     const touched = (...names) => names.some((name) => name in changes);
     if (touched("dimension", "order", "kernel", "weights", "seed", "filling")) this.#fill();
-    if (Object.keys(changes).every((name) => ["step", "row", "column"].includes(name)))
-      this.#settle();
-    else this.#compute();
+    const looks = Object.keys(changes).every((name) => ["step", "row", "column"].includes(name));
+    if (!this.result || !looks) this.compute();
+    this.#settle();
+    this.show();
   }
 
   #setValue(age, row, column, value) {
-    const s = this.state;
-    const state = s.states[age - 1];
+    const state = this.state.states[age - 1];
     state.data[row * state.width + column] = value;
-    s.filling = "hand";
-    this.#compute();
+    this.set({ filling: "hand" });
   }
 
   #preset(dimension) {
     const shared = { dimension, boundary: "zero", weights: "ones", row: 0, column: 0 };
-    this.#set(
+    this.set(
       dimension === 1
         ? { ...shared, order: 2, kernel: 3, filling: "impulse", step: 2 }
         : { ...shared, order: 3, kernel: 5, filling: "random", step: 3 },
     );
   }
 
-  #compute() {
+  compute() {
     this.result = compare(this.state.cores, this.state.states, this.state.boundary);
-    this.#settle();
   }
 
-  /** Bring the followed pixel back onto the canvas, then show everything. */
+  /** Bring the followed pixel back onto the canvas. */
   #settle() {
     const s = this.state;
     const margin = s.boundary === "full" ? reach(s.cores) : [0, 0];
@@ -859,7 +802,6 @@ class NestedSum extends HTMLElement {
     const hold = (n, low, high) => Math.min(Math.max(n, low), high);
     s.row = s.dimension === 1 ? 0 : hold(s.row, -margin[0], height - 1 + margin[0]);
     s.column = hold(s.column, -margin[1], width - 1 + margin[1]);
-    this.#show();
   }
 
   /** A grid's value at a pixel of the canvas; under 'full' the grids are larger. */
@@ -868,33 +810,8 @@ class NestedSum extends HTMLElement {
     return at(g, row + (g.height - height) / 2, column + (g.width - width) / 2);
   }
 
-  /* ---- the page: built once, so that focus is never lost */
-
-  #build() {
-    const name = `nested-sum-${(instances += 1)}`;
-    const radios = (key, legend, labels) =>
-      html(
-        "fieldset",
-        { class: "ns-field ns-segments" },
-        html("legend", {}, legend),
-        html(
-          "div",
-          { class: "ns-options" },
-          Object.entries(labels).map(([value, label]) =>
-            html(
-              "label",
-              {},
-              html("input", {
-                type: "radio",
-                name: `${name}-${key}`,
-                value,
-                onchange: () => this.#set({ [key]: Number(value) || value }),
-              }),
-              html("span", {}, label),
-            ),
-          ),
-        ),
-      );
+  build() {
+    this.#fill();
     const select = (key, label, options) =>
       html(
         "label",
@@ -905,24 +822,15 @@ class NestedSum extends HTMLElement {
           {
             "data-control": key,
             onchange: (event) =>
-              this.#set({ [key]: Number(event.target.value) || event.target.value }),
+              this.set({ [key]: Number(event.target.value) || event.target.value }),
           },
           Object.entries(options).map(([value, words]) => html("option", { value }, words)),
         ),
       );
     const button = (key, words, act) =>
-      html(
-        "button",
-        {
-          type: "button",
-          class: "ns-button",
-          "data-control": key,
-          onclick: (event) => {
-            if (event.currentTarget.getAttribute("aria-disabled") !== "true") act();
-          },
-        },
-        words,
-      );
+      this.button(key, words, (event) => {
+        if (event.currentTarget.getAttribute("aria-disabled") !== "true") act();
+      });
     const number = (key, label, act) =>
       html(
         "label",
@@ -935,7 +843,7 @@ class NestedSum extends HTMLElement {
           onchange: (event) => {
             const value = Math.round(Number(event.target.value));
             if (event.target.value !== "" && Number.isFinite(value)) act(value);
-            else this.#show();
+            else this.show();
           },
         }),
       );
@@ -949,11 +857,11 @@ class NestedSum extends HTMLElement {
         min: 0,
         step: 1,
         "data-control": "step",
-        oninput: (event) => this.#set({ step: Number(event.target.value) }),
+        oninput: (event) => this.set({ step: Number(event.target.value) }),
       }),
       count: html("output", { class: "ns-count" }),
-      back: button("back", "‹ Back", () => this.#set({ step: this.state.step - 1 })),
-      next: button("next", "Next ›", () => this.#set({ step: this.state.step + 1 })),
+      back: button("back", "‹ Back", () => this.set({ step: this.state.step - 1 })),
+      next: button("next", "Next ›", () => this.set({ step: this.state.step + 1 })),
       editor: html("div", { class: "ns-editor" }),
       lanes: html("div", { class: "ns-lanes" }),
       outcome: html("div", { class: "ns-outcome" }),
@@ -964,8 +872,8 @@ class NestedSum extends HTMLElement {
       }),
       ledger: html("div", { class: "ns-ledger" }),
       facts: html("dl", { class: "ns-facts simple" }),
-      row: number("row", "row", (row) => this.#set({ row })),
-      column: number("column", "pixel", (column) => this.#set({ column })),
+      row: number("row", "row", (row) => this.set({ row })),
+      column: number("column", "pixel", (column) => this.set({ column })),
       hint: html("p", { class: "ns-hint" }),
       cursor: html("p", { class: "ns-hint", "aria-live": "polite" }),
       wide: html(
@@ -974,14 +882,14 @@ class NestedSum extends HTMLElement {
         "Wider than the page: scroll the canvases sideways.",
       ),
       seed: number("seed", "seed", (seed) =>
-        this.#set({ seed: Math.min(Math.max(seed, 1), 9999) }),
+        this.set({ seed: Math.min(Math.max(seed, 1), 9999) }),
       ),
     });
     const controls = html(
       "div",
       { class: "ns-controls" },
-      radios("dimension", "Canvas", { 1: "1-D", 2: "2-D" }),
-      radios("boundary", "Boundary", { zero: "zero", circular: "circular", full: "full" }),
+      this.radios("dimension", "Canvas", [[1, "1-D"], [2, "2-D"]]),
+      this.radios("boundary", "Boundary", CHOICES.boundary.map((words) => [words, words])),
       select("order", "States, N", Object.fromEntries([1, 2, 3, 4, 5, 6].map((n) => [n, n]))),
       select("kernel", "Width, K", { 3: "3", 5: "5" }),
       select("weights", "Cores", { ones: "ones", random: "random" }),
@@ -989,14 +897,14 @@ class NestedSum extends HTMLElement {
     const fillings = html(
       "div",
       { class: "ns-tools", role: "group", "aria-label": "Fill the states" },
-      button("impulse", "One impulse", () => this.#set({ filling: "impulse" })),
+      button("impulse", "One impulse", () => this.set({ filling: "impulse" })),
       button("random", "Random", () =>
-        this.#set({
+        this.set({
           filling: "random",
           seed: this.state.filling === "random" ? (this.state.seed % 9999) + 1 : this.state.seed,
         }),
       ),
-      button("clear", "Clear", () => this.#set({ filling: "clear" })),
+      button("clear", "Clear", () => this.set({ filling: "clear" })),
       parts.seed,
     );
     const stepper = html(
@@ -1058,39 +966,9 @@ class NestedSum extends HTMLElement {
     );
   }
 
-  /** Redraw when the width or the colours change, and in light colours on paper. */
-  #watch() {
-    let width = 0;
-    const resized = new ResizeObserver(() => {
-      if (Math.abs(this.clientWidth - width) < 2) return;
-      width = this.clientWidth;
-      this.#show();
-    });
-    resized.observe(this);
-    const redraw = () => this.#show();
-    const themed = new MutationObserver(redraw);
-    themed.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
-    const dark = matchMedia("(prefers-color-scheme: dark)");
-    dark.addEventListener("change", redraw);
-    const onPaper = (printing) => () => {
-      this.toggleAttribute("data-print", printing);
-      this.#show();
-    };
-    const [before, after] = [onPaper(true), onPaper(false)];
-    addEventListener("beforeprint", before);
-    addEventListener("afterprint", after);
-    this.stop = () => {
-      resized.disconnect();
-      themed.disconnect();
-      dark.removeEventListener("change", redraw);
-      removeEventListener("beforeprint", before);
-      removeEventListener("afterprint", after);
-    };
-  }
-
   /* ---- what is shown */
 
-  #show() {
+  show() {
     const s = this.state;
     this.firstChild.classList.toggle("ns-image", s.dimension === 2);
     if (s.dimension === 1) this.parts.cursor.textContent = "";
@@ -1114,9 +992,7 @@ class NestedSum extends HTMLElement {
   #showControls() {
     const s = this.state;
     const parts = this.parts;
-    for (const radio of this.querySelectorAll("input[type=radio]"))
-      radio.checked =
-        radio.value === String(radio.name.endsWith("boundary") ? s.boundary : s.dimension);
+    this.press();
     for (const key of ["order", "kernel", "weights"])
       this.querySelector(`[data-control=${key}]`).value = s[key];
     parts.slider.max = s.order;
@@ -1454,7 +1330,7 @@ class NestedSum extends HTMLElement {
           ].join(" ");
           return html(
             "td",
-            { class: names, onclick: () => this.#set({ column: p }) },
+            { class: names, onclick: () => this.set({ column: p }) },
             finished ? short(value) : "·",
           );
         }),
@@ -1476,7 +1352,7 @@ class NestedSum extends HTMLElement {
                 {
                   scope: "col",
                   class: p === s.column ? "ns-followed" : "",
-                  onclick: () => this.#set({ column: p }),
+                  onclick: () => this.set({ column: p }),
                 },
                 minus(String(p)),
               ),
@@ -1633,8 +1509,8 @@ class NestedSum extends HTMLElement {
                 "data-age": age,
                 onclick: (event) => this.#imageClick(event, age),
                 onkeydown: (event) => this.#imageKey(event, age),
-                onfocus: () => this.#show(),
-                onblur: () => this.#show(),
+                onfocus: () => this.show(),
+                onblur: () => this.show(),
               }),
               html("span", { class: "ns-thumbname" }, `H(${age})`),
             ),
@@ -1710,7 +1586,7 @@ class NestedSum extends HTMLElement {
         "aria-label": finished ? alt : "After the last step",
         onclick: (event) => {
           const [row, column] = this.#pointed(event);
-          this.#set({ row, column });
+          this.set({ row, column });
         },
       });
       const drawn = paint(canvas, g, this.#colour, {

@@ -1,8 +1,10 @@
 """`live-figure`: a custom element that computes in the page, in a numbered figure.
 
-With the argument `nested_sum` it puts `<nested-sum …>` on the page. The element is defined by
-book/assets/nested_sum.js, one module without imports, which is written into the page once: a
-browser loads no module from a file:// address.
+With the argument `nested_sum` it puts `<nested-sum …>` on the page, and `<tempo-figure …>` with
+`tempo`, since the name of such an element has a hyphen. The element is defined by
+book/assets/nested_sum.js, one module without imports, which is written into the page once, and
+before the first of them book/assets/live_element.js, on which all stand: a browser loads no module
+from a file:// address.
 """
 
 from collections import defaultdict
@@ -27,7 +29,7 @@ class LiveFigure(NumberedFigure):
 
     def run(self) -> list[nodes.Node]:
         name = self.arguments[0]
-        tag = name.replace("_", "-")
+        tag = name.replace("_", "-") if "_" in name else f"{name}-figure"
         attributes = "".join(
             f' {key}="{escape(value)}"' for key, value in self.options.items() if key != "name"
         )
@@ -38,9 +40,13 @@ class LiveFigure(NumberedFigure):
         defined = self.env.temp_data.setdefault("live-figures", set())
         if name in defined:
             return ""
+        base = "" if defined else self.module("live_element")
         defined.add(name)
-        style, script = (self.asset(f"{name}.{suffix}") for suffix in ("css", "js"))
-        return f'<style>{style}</style>\n<script type="module">\n{script}\n</script>\n'
+        return f"<style>{self.asset(f'{name}.css')}</style>\n{base}{self.module(name)}"
+
+    def module(self, name: str) -> str:
+        """The script, in the page itself."""
+        return f'<script type="module">\n{self.asset(f"{name}.js")}\n</script>\n'
 
     def asset(self, file: str) -> str:
         """The text of a file of book/assets; the page is read again when it changes."""

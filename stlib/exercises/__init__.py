@@ -32,6 +32,7 @@ from stlib.exercises import (
     chapter_16,
     chapter_17,
     chapter_18,
+    chapter_19,
     chapter_21,
 )
 from stlib.exercises.compare import Unfit, show
@@ -65,6 +66,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_16.EXERCISES,
         *chapter_17.EXERCISES,
         *chapter_18.EXERCISES,
+        *chapter_19.EXERCISES,
         *chapter_21.EXERCISES,
     )
 

@@ -13,9 +13,9 @@ from stlib.exercises import draw
 from stlib.exercises.compare import Unfit, numbers, show
 from stlib.exercises.exercise import Exercise
 from stlib.exercises.search import strategies
+from stlib.joint_cost import Layer, joint_macs, whole_weights
 from stlib.joint_filter import (
     JointFilter,
-    cheaper_way,
     coefficients_for,
     distance,
     joint_convolution,
@@ -109,15 +109,9 @@ def _gap(alpha: list[list[int]]) -> float:
 
 
 def _outputs(m: int, n: int, k: int, t: int) -> int:
-    if m * n >= k * k * t:
-        return 0
-    spatial, temporal = torch.empty(m, k, k, device="meta"), torch.empty(n, t, device="meta")
-
-    def pays(outputs: int) -> bool:
-        parts = JointFilter(spatial, temporal, torch.empty(outputs, 1, m, n, device="meta"))
-        return cheaper_way(parts) == "atoms"
-
-    return next(outputs for outputs in range(1, 10_000) if pays(outputs))
+    layers = (Layer(1, outputs, t, k) for outputs in range(1, 1000))
+    paying = (each for each in layers if joint_macs(each, m, n) < whole_weights(each))
+    return next((int(layer.outputs) for layer in paying), 0)
 
 
 # 18-break: the filter that loses most.

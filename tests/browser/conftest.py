@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
 
-from tests.browser.element import document
+from tests.browser.element import ASSETS, document, tag_of
 from tests.browser.visit import HEIGHT, Visit
 
 HTML = Path(__file__).parents[2] / "_build" / "html"
@@ -113,7 +113,38 @@ def figure(
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda line: complaints.append(line.text))
         page.set_content(document(name, attributes, theme))
-        page.locator(f"{name.replace('_', '-')} [class*=-root]").first.wait_for()
+        page.locator(f"{tag_of(name)} [class*=-root]").first.wait_for()
+        return page
+
+    yield open_page
+    for page in pages:
+        page.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def filed_figure(
+    context: BrowserContext, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., Page]]:
+    """As `figure`, for an element that loads scripts of its folder in book/assets.
+
+    The page is read from a file, as a book without a server is; it is there when it shows them.
+    """
+    name = request.module.ELEMENT
+    pages: list[Page] = []
+    complaints: list[str] = []
+
+    def open_page(attributes: str = "", theme: str = "light", width: int = 760) -> Page:
+        page = context.new_page()
+        pages.append(page)
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text))
+        file = tmp_path / "page.html"
+        data = f'data="{(ASSETS / name).as_uri()}/"'
+        file.write_text(document(name, f"{attributes} {data}", theme), encoding="utf-8")
+        page.goto(file.as_uri())
+        page.wait_for_function(f"document.querySelector('{tag_of(name)}').result")
         return page
 
     yield open_page

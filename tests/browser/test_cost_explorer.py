@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from stlib.cells import MKLSTM, ConvLSTM
@@ -16,7 +15,13 @@ from stlib.recipes import experiment
 from stlib.scale_cost import CONV_LSTM, MK_LSTM, interpolated, kept_bytes, pixels
 from stlib.tally import FLOPS, MACS, PROFILER, tally
 from stlib.training_memory import predicted
-from tests.browser.element import document
+from tests.browser.element import (
+    check_accessible,
+    check_by_arrows,
+    check_complaint,
+    check_paper,
+    check_theme,
+)
 
 ELEMENT = "cost_explorer"
 SETTINGS = [
@@ -148,18 +153,19 @@ def test_everything_by_keyboard(figure: Callable[..., Page]) -> None:
     assert "256 × 256" in summary(page)
 
 
+def test_what_all_figures_do(figure: Callable[..., Page]) -> None:
+    page = figure(theme="dark")
+    check_by_arrows(page, "cell")
+    check_paper(page, "ce")
+    check_theme(page, "ce")
+
+
 @pytest.mark.parametrize(
     ("attributes", "complaint"),
     [("cell=gru", 'cell="gru"'), ("side=66", "a multiple of 4"), ("width=33", 'width="33"')],
 )
 def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint: str) -> None:
-    page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_content(document(ELEMENT, attributes))
-    page.close()
-    assert len(errors) == 1
-    assert complaint in errors[0]
+    check_complaint(browser, ELEMENT, attributes, complaint)
 
 
 @pytest.mark.parametrize(
@@ -171,16 +177,7 @@ def test_accessible_and_narrow(
 ) -> None:
     page = figure(attributes, theme, width)
     page.locator("summary").click()
-    assert Axe().run(page).response["violations"] == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_paper_shows_no_controls(figure: Callable[..., Page]) -> None:
-    page = figure(theme="dark")
-    page.emulate_media(media="print")
-    expect(page.locator(".ce-controls")).to_be_hidden()
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".ce-summary").evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"
+    check_accessible(page)
 
 
 def test_the_chapter_shows_the_default(visit: Callable[..., Any]) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from torch import Tensor
 
 from stlib.losses import best_constant, expected_loss
 from stlib.metrics import average, mse, psnr, ssim
-from tests.browser.element import document
+from tests.browser.element import check_accessible, check_by_arrows, check_complaint, check_theme
 
 ELEMENT = "honest_blur"
 LOSSES = ("l2", "l1", "l1+l2")
@@ -218,28 +217,24 @@ def test_everything_by_keyboard(figure: Callable[..., Page]) -> None:
     assert summary(page).startswith("Nothing is open")
 
 
+def test_what_all_figures_do(figure: Callable[..., Page]) -> None:
+    page = figure(theme="dark")
+    check_by_arrows(page, "loss")
+    check_theme(page, "hb")
+
+
 @pytest.mark.parametrize(
     ("attributes", "complaint"),
     [("p=1.5", 'p="1.5"'), ("p=half", 'p="half"'), ("loss=l3", 'loss="l3"')],
 )
 def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint: str) -> None:
-    page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_content(document(ELEMENT, attributes))
-    page.close()
-    assert len(errors) == 1
-    assert complaint in errors[0]
-    assert "must be" in errors[0]
+    check_complaint(browser, ELEMENT, attributes, complaint)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 720])
 def test_axe_finds_nothing(figure: Callable[..., Page], theme: str, width: int) -> None:
-    page = figure("p=0.7 loss=l1+l2", theme, width)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    check_accessible(figure("p=0.7 loss=l1+l2", theme, width))
 
 
 def test_two_figures_on_a_page_do_not_meddle(figure: Callable[..., Page]) -> None:

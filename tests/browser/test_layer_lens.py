@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from stlib.layer_outputs import (
@@ -25,9 +24,17 @@ from stlib.layer_outputs import (
 )
 from stlib.rollout import forecast
 from stlib.shipped import shipped
-from tests.browser.element import ASSETS, document
+from tests.browser.element import (
+    ASSETS,
+    check_accessible,
+    check_by_arrows,
+    check_complaint,
+    check_theme,
+    document,
+)
 
-FOLDER = ASSETS / "layer_lens"
+ELEMENT = "layer_lens"
+FOLDER = ASSETS / ELEMENT
 MODELS = ("convlstm", "sms-lstm", "tms-lstm", "ms-lstm")
 LIMIT = 300_000  # bytes a network
 CLIP = 1  # of the test split
@@ -85,36 +92,13 @@ def artifact(model: str) -> dict[str, Any]:
     return stored
 
 
-@pytest.fixture
-def lens_page(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
-    """A page with the element alone, read from a file, as a book without a server is."""
-    context = browser.new_context(reduced_motion="reduce")
-    complaints: list[str] = []
-
-    def open_page(attributes: str = "", theme: str = "light", width: int = 760) -> Page:
-        page = context.new_page()
-        page.set_viewport_size({"width": width, "height": 900})
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text))
-        file = tmp_path / "page.html"
-        data = f'data="{FOLDER.as_uri()}/"'
-        file.write_text(document("layer_lens", f"{attributes} {data}", theme), encoding="utf-8")
-        page.goto(file.as_uri())
-        page.locator(".ll-chosen").first.wait_for()
-        return page
-
-    yield open_page
-    context.close()
-    assert complaints == []
-
-
 def choose(page: Page, **settings: Any) -> None:
     """Set the controls as a reader does, and wait until they show."""
     for key, value in settings.items():
         if key in ("a", "b"):
             page.get_by_label(f"Network {key.upper()}").select_option(value)
         else:
-            page.locator(f"input[data-key={key}][value='{value}']").check()
+            page.locator(f"input[data-control={key}][value='{value}']").check()
     page.wait_for_function(
         "() => { const e = document.querySelector('layer-lens');"
         " return e.parts.setting.textContent.includes(e.state.step) && e.result; }"
@@ -141,8 +125,8 @@ def test_a_network_s_file_is_small_and_holds_the_control(model: str) -> None:
         assert (trained != untrained).mean() > 0.2
 
 
-def test_sampled_pixels_equal_the_files(lens_page: Callable[..., Page]) -> None:
-    page = lens_page()
+def test_sampled_pixels_equal_the_files(filed_figure: Callable[..., Page]) -> None:
+    page = filed_figure()
     for network, step, view, layer in SETTINGS:
         for who in ("a", "b"):
             choose(page, **{who: network}, step=step, view=view, layer=layer)
@@ -152,8 +136,8 @@ def test_sampled_pixels_equal_the_files(lens_page: Callable[..., Page]) -> None:
             np.testing.assert_array_equal(shown(page, who, layer), expected, str((network, who)))
 
 
-def test_what_is_measured_equals_stlib(lens_page: Callable[..., Page]) -> None:
-    page = lens_page()
+def test_what_is_measured_equals_stlib(filed_figure: Callable[..., Page]) -> None:
+    page = filed_figure()
     for network, step, view, layer in SETTINGS[:6]:
         choose(page, a=network, step=step, view=view, layer=layer)
         found = page.locator("layer-lens").evaluate(MEASURED)
@@ -178,8 +162,8 @@ def test_what_is_measured_equals_stlib(lens_page: Callable[..., Page]) -> None:
 
 
 @pytest.mark.parametrize("side", [3, 4, 8])
-def test_arithmetic_on_noise_equals_stlib(lens_page: Callable[..., Page], side: int) -> None:
-    found = lens_page().evaluate(NOISE, [side, 5])
+def test_arithmetic_on_noise_equals_stlib(filed_figure: Callable[..., Page], side: int) -> None:
+    found = filed_figure().evaluate(NOISE, [side, 5])
     one = torch.tensor(found["data"], dtype=torch.float64).reshape(side, side)
     rings = radial_spectrum(one)
     torch.testing.assert_close(torch.tensor(found["spectrum"]).double(), rings)
@@ -211,8 +195,8 @@ def test_the_files_hold_what_the_shipped_network_says(weights: str) -> None:
                 torch.testing.assert_close(stored, one.clamp(low, high), rtol=0, atol=room)
 
 
-def test_default_is_ms_beside_conv_lstm_in_the_decoder(lens_page: Callable[..., Page]) -> None:
-    page = lens_page()
+def test_default_is_ms_beside_conv_lstm_in_the_decoder(filed_figure: Callable[..., Page]) -> None:
+    page = filed_figure()
     state = page.locator("layer-lens").evaluate("e => e.state")
     assert state == {"a": "ms-lstm", "b": "convlstm", "layer": 3, "step": "8", "view": "sum"}
     expect(page.get_by_role("status")).to_contain_text("Layer 3, having read its own prediction")
@@ -220,8 +204,8 @@ def test_default_is_ms_beside_conv_lstm_in_the_decoder(lens_page: Callable[..., 
     expect(page.get_by_role("status")).to_contain_text("having read a real frame")
 
 
-def test_a_picture_of_one_shade_has_no_waves(lens_page: Callable[..., Page]) -> None:
-    page = lens_page()
+def test_a_picture_of_one_shade_has_no_waves(filed_figure: Callable[..., Page]) -> None:
+    page = filed_figure()
     stored = artifact("ms-lstm")
     flat = [key for key, (cut, _) in stored["pictures"].items() if cut.std() == 0]
     weights, step, view, layer = flat[0]
@@ -232,12 +216,12 @@ def test_a_picture_of_one_shade_has_no_waves(lens_page: Callable[..., Page]) -> 
 
 
 def test_a_picture_can_be_clicked_and_everything_reached_by_keyboard(
-    lens_page: Callable[..., Page],
+    filed_figure: Callable[..., Page],
 ) -> None:
-    page = lens_page()
+    page = filed_figure()
     page.locator(".ll-row").nth(1).locator(".ll-thumb").nth(5).click()
-    expect(page.locator("input[data-key=layer][value='5']")).to_be_checked()
-    page.locator("input[data-key=step]:checked").focus()
+    expect(page.locator("input[data-control=layer][value='5']")).to_be_checked()
+    page.locator("input[data-control=step]:checked").focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
@@ -249,18 +233,18 @@ def test_a_picture_can_be_clicked_and_everything_reached_by_keyboard(
     assert (state["step"], state["view"], state["layer"]) == ("6", "rms", 4)
 
 
+def test_what_all_figures_do(filed_figure: Callable[..., Page]) -> None:
+    page = filed_figure(theme="dark")
+    check_by_arrows(page, "view")
+    check_theme(page, "ll")
+
+
 @pytest.mark.parametrize(
     ("attributes", "complaint"),
     [("a=gru", 'a="gru"'), ("step=5", 'step="5"'), ("view=max", 'view="max"')],
 )
 def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint: str) -> None:
-    page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_content(document("layer_lens", attributes))
-    page.close()
-    assert len(errors) == 1
-    assert complaint in errors[0]
+    check_complaint(browser, ELEMENT, attributes, complaint)
 
 
 def test_a_missing_file_is_said(browser: Browser, tmp_path: Path) -> None:
@@ -274,15 +258,12 @@ def test_a_missing_file_is_said(browser: Browser, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 760])
-def test_axe_finds_nothing(lens_page: Callable[..., Page], theme: str, width: int) -> None:
-    page = lens_page("step=4 view=fitted", theme, width)
-    found = Axe().run(page)
-    assert found.violations_count == 0, found.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_axe_finds_nothing(filed_figure: Callable[..., Page], theme: str, width: int) -> None:
+    check_accessible(filed_figure("step=4 view=fitted", theme, width))
 
 
-def test_paper_shows_the_setting_and_no_controls(lens_page: Callable[..., Page]) -> None:
-    page = lens_page("a='ms-lstm untrained' layer=5 step=4 view=rms")
+def test_paper_shows_the_setting_and_no_controls(filed_figure: Callable[..., Page]) -> None:
+    page = filed_figure("a='ms-lstm untrained' layer=5 step=4 view=rms")
     page.emulate_media(media="print")
     expect(page.locator(".ll-controls")).to_be_hidden()
     expect(page.locator(".ll-setting")).to_contain_text("A MS-LSTM with its first weights")

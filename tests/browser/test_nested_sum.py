@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 import torch
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from torch import Tensor
 
 from stlib.cost import building_macs, direct_macs, recursive_macs
 from stlib.tensor_train import direct, kernels, recursive, ring_width
-from tests.browser.element import document
+from tests.browser.element import (
+    check_accessible,
+    check_by_arrows,
+    check_complaint,
+    check_paper,
+    check_theme,
+)
 
 ELEMENT = "nested_sum"
 TOLERANCE = 1e-10
@@ -279,19 +284,19 @@ def test_attributes_open_it_in_another_state(figure: Callable[..., Page]) -> Non
     assert states == [5, 3]
 
 
+def test_what_all_figures_do(figure: Callable[..., Page]) -> None:
+    page = figure(theme="dark")
+    check_by_arrows(page, "boundary")
+    check_paper(page, "ns")
+    check_theme(page, "ns")
+
+
 @pytest.mark.parametrize(
     ("attributes", "complaint"),
     [("order=7", 'order="7"'), ("boundary=wrap", 'boundary="wrap"'), ('states="3:0"', '"3:0"')],
 )
 def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint: str) -> None:
-    page = browser.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.set_content(document(ELEMENT, attributes))
-    page.close()
-    assert len(errors) == 1
-    assert complaint in errors[0]
-    assert "must be" in errors[0]
+    check_complaint(browser, ELEMENT, attributes, complaint)
 
 
 @pytest.mark.parametrize(
@@ -306,8 +311,7 @@ def test_wrong_attributes_are_named(browser: Browser, attributes: str, complaint
 def test_axe_finds_nothing(
     figure: Callable[..., Page], attributes: str, theme: str, width: int
 ) -> None:
-    found = Axe().run(figure(attributes, theme, width))
-    assert found.violations_count == 0, found.generate_report()
+    check_accessible(figure(attributes, theme, width))
 
 
 def test_nothing_sticks_out_of_a_small_screen(figure: Callable[..., Page]) -> None:
@@ -336,9 +340,7 @@ def summary_of(element: Any) -> str:
 
 
 def test_paper_shows_the_setting_and_no_controls(figure: Callable[..., Page]) -> None:
-    page = figure("boundary=circular", theme="dark")
+    page = figure("boundary=circular")
     page.emulate_media(media="print")
     expect(page.locator(".ns-controls")).to_be_hidden()
     expect(page.locator(".ns-setting")).to_contain_text("N = 2, K = 3")
-    page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".ns-summary").evaluate("e => getComputedStyle(e).color") == "rgb(0, 0, 0)"

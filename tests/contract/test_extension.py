@@ -49,6 +49,9 @@ Few words.
 """
 
 
+DEFINED = ("LiveElement", "NestedSum", "HonestBlur")
+
+
 def lab(path: Path) -> None:
     """A lab that prints a sum and draws a square."""
     drawn = {"text/html": "<svg id='square'></svg>", "text/plain": "a square"}
@@ -109,11 +112,14 @@ def test_numbers_carry_the_chapters(build):
 
 
 def test_a_live_figure_stands_on_the_page_and_is_defined_once(build):
-    twice = CHAPTER + "\n```{live-figure} nested_sum\n:name: fig-third\nAgain.\n```\n"
-    html, _ = build(twice)
+    again = "\n```{{live-figure}} {}\n:name: fig-{}\nAgain.\n```\n".format
+    html, _ = build(CHAPTER + again("nested_sum", "third") + again("honest_blur", "fourth"))
     assert '<nested-sum order="2"></nested-sum>' in html
     assert "<nested-sum></nested-sum>" in html
-    assert html.count('<script type="module">') == 1
+    assert html.count('<script type="module">') == 3
+    base, *figures = (html.index(f"class {name} extends") for name in DEFINED)
+    assert base < min(figures)
+    assert all(html.count(f"class {name} extends") == 1 for name in DEFINED)
 
 
 def test_a_proof_has_a_title_and_can_fold(build):

@@ -31,6 +31,7 @@ FLOORS = (
     (
         "attention_maps",
         "cost",
+        "crops",
         "gradients",
         "history_cost",
         "joint_cost",
@@ -46,6 +47,7 @@ FLOORS = (
     ("data",),
     ("recipes",),
     ("runs", "tasks"),
+    ("fine_tuning",),
     ("evaluation", "training"),
     ("experiments", "shipped"),
     ("commands",),
