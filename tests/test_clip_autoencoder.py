@@ -9,6 +9,7 @@ import torch
 from stlib.cost import parameters
 from stlib.joint_filter import JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.networks import ClipAutoencoder
+from stlib.recipes.clip_networks import ClipAutoencoderOf, RegularLayer
 from stlib.recipes.stdcf_reconstruction import EXPERIMENTS, LAYERS
 from tests.drawn import filled, normal
 
@@ -115,3 +116,12 @@ def test_stdcf_figure_2_recipes_differ_in_the_layer_alone():
         assert layers == list(LAYERS.values())
         alike = {replace(r, network=replace(r.network, layer=layers[0])) for r in recipes}
         assert alike == {recipes[0]}
+
+
+def test_a_recipe_builds_it_by_its_own_arguments():
+    choice = ClipAutoencoderOf(RegularLayer(bias=True), hidden=4, code=3, blocks=BLOCKS[2])
+    built = choice.build()
+    expected = ClipAutoencoder(RegularConv3d, hidden=4, code=3, blocks=BLOCKS[2])
+    assert {k: v.shape for k, v in built.state_dict().items()} == {
+        k: v.shape for k, v in expected.state_dict().items()
+    }
