@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
+from benchmarks.two_stage import FULL, TWO, claims
 from stlib.artifacts import read_result
+from stlib.cost import macs
 from stlib.experiments import finish
 from stlib.joint_filter import Conv3d, JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.networks import ActionNet
 from stlib.recipes import experiment
 from stlib.recipes.clip_networks import JointLayer, Rank1Layer, RegularLayer
-from stlib.recipes.stdcf_two_stage import EXPERIMENTS, ITERATIONS
+from stlib.recipes.stdcf_two_stage import ITERATIONS, TABLE
 from stlib.recipes.two_stages import two_stage, whole_view
 from stlib.runs import Run
 from stlib.stages import Stage, View
@@ -111,9 +113,9 @@ def test_stages_carry_rates_and_factors_and_the_first_may_be_another():
         two_stage(short, space=0)
 
 
-def test_the_experiments_differ_in_layer_and_way_alone():
+def test_stdcf_table_2_differs_in_layer_and_way_alone():
     layers = {"regular": RegularLayer, "rank-1": Rank1Layer, "joint": JointLayer}
-    for each in EXPERIMENTS:
+    for each in TABLE:
         name, _, way = each.name.removeprefix("stdcf-table-2-").partition("-two")
         for scale in ("smoke", "lab", "paper"):
             recipe = each.at(scale)
@@ -121,8 +123,26 @@ def test_the_experiments_differ_in_layer_and_way_alone():
             whole = recipe.test_view == View()
             assert whole == (not way)
             assert all((stage.view == View()) == whole for stage in recipe.stages)
-    lab = {each.name: each.lab for each in EXPERIMENTS}
+    lab = {each.name: each.lab for each in TABLE}
     assert len({recipe.steps for recipe in lab.values()}) == 1
+
+
+def test_stdcf_table_2_what_the_two_ways_are_paid():
+    for kind in KINDS:
+        full, two = (experiment(f"stdcf-table-2-{kind}-{way}") for way in ("full", "two-stage"))
+        assert two.paper.steps == 6 * full.paper.steps
+        assert two.lab.steps == full.lab.steps
+        clip = torch.zeros(1, 16, 1, 32, 32, device="meta")
+        with torch.device("meta"):
+            network = full.lab.network.build()
+        spent = []
+        for recipe in (full.lab, two.lab):
+            spent.append([])
+            for stage in recipe.stages:
+                with laid_out(network, stage.view):
+                    spent[-1].append(macs(network.body, seen(clip, stage.view).transpose(1, 2)))
+        whole, *_ = spent[0]
+        assert sum(spent[1]) == pytest.approx(2.25 * whole, rel=1e-3)  # the filter is made once
 
 
 # Phases: every γ-th frame, from each of the first γ on.
@@ -166,3 +186,26 @@ def test_a_pool_over_time_ends_it():
         whole = network(clips)
     mean = sum(logits for logits, _ in phases(network, clips, 2)) / 2
     assert (whole - mean).abs().max() > 1e-3
+
+
+def test_claims_are_judged_on_the_stages_they_speak_of():
+    def planted(first, step, seeds=(0, 1, 2)):
+        stages = [{"after": {"test": {"accuracy": first + step * k}}} for k in range(6)]
+        return {"stages": {str(seed): stages for seed in seeds}}
+
+    told = {name: planted(0.5, 0.05) for name in FULL.values()}
+    told |= {name: planted(0.25, 0.1) for name in TWO.values()}
+    told[TWO["joint"]] = planted(0.35, 0.1)
+    told[FULL["rank-1"]] = {"missing": 5}
+    found = {claim["says"]: claim for claim in claims(told)}
+    for says, difference in (
+        ("joint above regular, two stages", 10),
+        ("regular: whole clips above two stages, a sixth of the steps", 50 - 75),
+        ("regular: whole clips above two stages, 8/9 of the multiplications", 55 - 75),
+        ("regular: whole clips above two stages, as many steps", 75 - 75),
+        ("joint keeps more than regular", 10),
+        ("joint: stage-s above stage-t, iteration 2", 10),
+    ):
+        assert found[says]["differences"] == pytest.approx([difference] * 3, abs=1e-9)
+    assert found["joint above rank-1, whole clips"]["verdict"] == "not run"
+    assert found["joint keeps more than regular"]["printed"] == [99.32, 95.68]
