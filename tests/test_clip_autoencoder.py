@@ -6,6 +6,7 @@ from math import prod
 import pytest
 import torch
 
+from benchmarks.joint_filters import layers, lost
 from stlib.cost import parameters
 from stlib.joint_filter import JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.networks import ClipAutoencoder
@@ -125,3 +126,31 @@ def test_a_recipe_builds_it_by_its_own_arguments():
     assert {k: v.shape for k, v in built.state_dict().items()} == {
         k: v.shape for k, v in expected.state_dict().items()
     }
+
+
+def test_stdcf_figure_2_what_rank_1_would_lose_is_told_layer_by_layer():
+    # stdcf-figure-2
+    torch.manual_seed(0)
+    told = lost(EXPERIMENTS[0].lab.network.build())
+    assert list(told) == ["encode.0", "encode.4", "decode"]
+    assert told["encode.0"] == 0  # one channel goes in: 24 between are more than can be needed
+    assert min(told["encode.4"], told["decode"]) > 0.01
+    whole = lost(EXPERIMENTS[2].lab.network.build())
+    assert max(whole.values()) == 0, "a rank-1 filter is its own nearest"
+
+
+def test_stdcf_figure_2_layers_say_their_channels_and_parameters():
+    said = {name: layers(each.name, "lab") for name, each in zip(LAYERS, EXPERIMENTS, strict=True)}
+    for name, each in zip(LAYERS, EXPERIMENTS, strict=True):
+        assert [(layer["inputs"], layer["outputs"]) for layer in said[name]] == [
+            (1, 24),
+            (24, 18),
+            (18, 32),
+        ]
+        normalisations = 2 * (24 + 18)
+        assert sum(layer["parameters"] for layer in said[name]) + normalisations == parameters(
+            each.lab.network.build()
+        )
+    assert [layer["between"] for layer in said["rank-1"]] == [24, 18, 32]
+    assert [layer["between"] for layer in said["rank-1-as-joint"]] == [10, 8, 13]
+    assert {(layer["m"], layer["n"]) for layer in said["joint-m-6"]} == {(6, 2)}

@@ -98,6 +98,7 @@ def _again(queue: Queue) -> str:
 
 
 def _print(found: list[Status]) -> None:
+    width = max(len(each.job.name) for each in found) + 2
     for each in found:
         state = "evaluated" if each.evaluated else f"{each.step} of {each.steps} steps"
-        print(f"{each.job.name:24}{each.job.scale:8}seed {each.job.seed:<6}{state}")
+        print(f"{each.job.name:{width}}{each.job.scale:8}seed {each.job.seed:<6}{state}")
