@@ -2,7 +2,7 @@
 
 PYTHON ?= python3 python3.13 python3.12 python3.11
 PORT ?= 8000
-TIMED := moving_mnist ctt_algorithms ctt_hybrid conv_tt_lstm_step scale_and_time ms_lstm_step
+TIMED := moving_mnist ctt_algorithms ctt_hybrid conv_tt_lstm_step scale_and_time ms_lstm_step joint_filter_ways
 LABS ?= $(wildcard notebooks/*.ipynb notebooks/exercises/*.ipynb)
 
 VENV := .venv

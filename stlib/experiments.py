@@ -31,7 +31,18 @@ from stlib.recipes.earlier import current
 from stlib.runs import Run, conflicts, differences
 from stlib.training import Machine, fit, rebuilt
 
-__all__ = ["Job", "Status", "finish", "first_process", "jobs", "report", "run", "status", "trained"]
+__all__ = [
+    "Job",
+    "Status",
+    "finish",
+    "first_process",
+    "first_run",
+    "jobs",
+    "report",
+    "run",
+    "status",
+    "trained",
+]
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,11 @@ class Job:
     def recipe(self) -> AnyRecipe:
         """What is trained."""
         return experiment(self.name).at(self.scale)
+
+    @property
+    def first(self) -> Path | None:
+        """The run whose weights come first, of the same scale and seed; None where none do."""
+        return first_run(self.recipe, self.folder)
 
 
 @dataclass(frozen=True)
@@ -135,10 +151,30 @@ def run(
             resume=True,
             machine=machine,
             minutes=left,
+            first=job.first,
         )
         if outcome.finished and first_process() and not Run(job.folder).result_file.exists():
             finish(job.folder, cpu=machine.cpu)
     return status(queue)
+
+
+def first_run(recipe: AnyRecipe, folder: Path) -> Path | None:
+    """Where the run lies whose weights a fine-tuning begins with, if all runs lie as `jobs` says.
+
+    Args:
+        recipe: of the fine-tuning.
+        folder: of its run.
+
+    Returns:
+        The folder of the other experiment's run with the same scale and seed; None where the recipe
+        draws all its weights.
+
+    Source: this book.
+    """
+    if not isinstance(recipe, ClipRecipe) or recipe.first is None:
+        return None
+    *_, scale, seed = folder.parts
+    return folder.parents[2] / recipe.first.experiment / scale / seed
 
 
 def first_process() -> bool:

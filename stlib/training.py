@@ -19,8 +19,10 @@ from torch.utils.data import DataLoader, Subset
 
 from stlib.artifacts import provenance
 from stlib.checkpoints import load_tensors, save_tensors
+from stlib.data.clips import Turns
 from stlib.extras import load
-from stlib.recipes import AnyRecipe, to_plain
+from stlib.fine_tuning import first_of, take_over
+from stlib.recipes import AnyRecipe, ClipRecipe, to_plain
 from stlib.runs import Run, locked
 from stlib.stages import Stage, View, place
 from stlib.tasks import Moment, task_of
@@ -127,7 +129,7 @@ class Batches:
 
 
 class _Parts:
-    """What a loader reads: each step's clips, cut into parts, from one step to another."""
+    """What a loader reads of `Turns`: each step's clips, cut into parts, from step to step."""
 
     drop_last = False
 
@@ -140,7 +142,8 @@ class _Parts:
 
     def __iter__(self) -> Iterator[list[int]]:
         for step in range(self.first, self.last):
-            clips = self.batches.at(step)
+            turn = step // self.batches.per_epoch
+            clips = [turn * self.batches.samples + clip for clip in self.batches.at(step)]
             for part in range(self.parts):
                 yield clips[part * self.batch_size : (part + 1) * self.batch_size]
 
@@ -172,6 +175,7 @@ def fit(
     resume: bool = False,
     machine: Machine = Machine(),
     minutes: float = float("inf"),
+    first: str | Path | None = None,
 ) -> Outcome:
     """Train, or go on training, in one folder.
 
@@ -183,6 +187,8 @@ def fit(
         resume: go on where the folder's last checkpoint stands.
         machine: how to compute.
         minutes: stop with a checkpoint when they are over, to be resumed.
+        first: folder of the run whose weights a fine-tuning begins with; from its first checkpoint
+            on it is not needed any more.
 
     Returns:
         How far it came. Once finished, the folder holds ``network.safetensors``.
@@ -193,7 +199,8 @@ def fit(
         BlockingIOError: another process works in the folder.
         ValueError: the folder holds another run; a batch that the parts or processes do not
             divide; clips to be named without labels, or of more or fewer classes than the network
-            names; a negative seed.
+            names; a negative seed; first weights that do not fit.
+        FileNotFoundError: no first weights where the recipe wants them.
         ImportError: accelerate or safetensors is missing.
         OSError: the folder cannot be written.
 
@@ -204,14 +211,21 @@ def fit(
     if not minutes > 0:
         raise ValueError(f"{minutes=}, expected more than 0")
     with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay theirs
-        training = _Training(recipe, folder, seed, machine)
+        training = _Training(recipe, folder, seed, machine, first)
         return training.run({"name": name, "scale": scale}, resume, minutes)
 
 
 class _Training:
     """The objects that one training needs, and the loop over them."""
 
-    def __init__(self, recipe: AnyRecipe, folder: str | Path, seed: int, machine: Machine) -> None:
+    def __init__(
+        self,
+        recipe: AnyRecipe,
+        folder: str | Path,
+        seed: int,
+        machine: Machine,
+        first: str | Path | None,
+    ) -> None:
         accelerate = load("accelerate", "train")
         # Accelerate keeps the first precision asked for in a process, and refuses another.
         accelerate.state.AcceleratorState._reset_state()
@@ -255,6 +269,10 @@ class _Training:
         names = [name for name, _ in self.network.named_parameters()]
         for stage in recipe.stages:
             stage.learns(names)
+        self.first: dict[str, Any] = {}
+        wanted = recipe.first if isinstance(recipe, ClipRecipe) else None
+        if not Run(folder).checkpoints() and (held := first_of(wanted, first)):
+            self.first = {"first": take_over(self.network, held, wanted.new if wanted else ())}
         last, layout = machine.channels_last, self.task.layout
         if layout and (last or (last is None and self.accelerator.device.type == "cuda")):
             self.network.to(memory_format=layout)  # type: ignore[call-overload]
@@ -286,7 +304,12 @@ class _Training:
             "data": self.recipe.data.origin()._asdict(),
             "precision": self.machine.precision,
         }
-        return {**record, "same": same, "begun": provenance("", self.accelerator.device)}
+        return {
+            **record,
+            **self.first,
+            "same": same,
+            "begun": provenance("", self.accelerator.device),
+        }
 
     def train(self, run: Run, minutes: float) -> Outcome:
         """The loop: from the last checkpoint to the end, or until the time is over."""
@@ -336,7 +359,7 @@ class _Training:
         parts = self.machine.accumulate
         sampler = _Parts(self.batches, self.done, self.recipe.steps, parts)
         loader = DataLoader(
-            self.clips,
+            Turns(self.clips),
             batch_sampler=sampler,
             num_workers=self.machine.workers,
             pin_memory=self.accelerator.device.type == "cuda",

@@ -1,14 +1,17 @@
-"""What training keeps: the model of Ma et al., what autograd saves, and the peak on a GPU."""
+"""What training keeps: the model of Ma et al., what autograd saves, what is held, a GPU's peak."""
 
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.multiprocessing.reductions import StorageWeakRef
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
-__all__ = ["peak_bytes", "predicted", "saved_bytes"]
+__all__ = ["held_bytes", "peak_bytes", "predicted", "saved_bytes"]
 
 
 def predicted(parameters: Any, outputs: Any) -> Any:
@@ -54,6 +57,27 @@ def saved_bytes(module: nn.Module, function: Callable[..., Any], *inputs: Any) -
     return total
 
 
+def held_bytes(module: nn.Module, function: Callable[..., Any], *inputs: Any) -> int:
+    """The most that tensors hold at once during a call, in bytes: `peak_bytes` without a GPU.
+
+    The module's parameters and buffers and the inputs count from the start, each storage once;
+    every storage that an operator makes counts until it is freed. What an operator needs inside
+    itself, and what an allocator rounds up, is not seen. Shapes are enough: the ``meta`` device
+    gives the same.
+
+    Args:
+        module: whose parameters and buffers are there from the start.
+        function: called once with `inputs`: a whole training step.
+        inputs: its arguments.
+
+    Source: this book; torch.utils._python_dispatch.
+    """
+    there = (*module.parameters(), *module.buffers(), *inputs)
+    with _Scale(each for each in there if isinstance(each, Tensor)) as scale:
+        function(*inputs)
+    return scale.most
+
+
 def peak_bytes(function: Callable[..., Any], *inputs: Any, device: torch.device) -> int:
     """The most memory that PyTorch held on a GPU during a call, in bytes.
 
@@ -74,6 +98,39 @@ def peak_bytes(function: Callable[..., Any], *inputs: Any, device: torch.device)
     function(*inputs)
     torch.cuda.synchronize(device)
     return torch.cuda.max_memory_allocated(device)
+
+
+class _Scale(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Weighs every storage from when an operator makes it until nobody holds it."""
+
+    def __init__(self, there: Iterable[Tensor]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.now = self.most = 0
+        self.held: set[int] = set()
+        for each in there:
+            self._add(each)
+
+    def _add(self, tensor: Tensor) -> None:
+        storage = tensor.untyped_storage()
+        name, size = storage._cdata, storage.nbytes()
+        if name not in self.held:
+            self.held.add(name)
+            self.now += size
+            self.most = max(self.most, self.now)
+            weakref.finalize(storage, self._take, name, size)
+
+    def _take(self, name: int, size: int) -> None:
+        self.held.discard(name)
+        self.now -= size
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        written = func(*args, **(kwargs or {}))
+        for each in tree_leaves(written):
+            if isinstance(each, Tensor):
+                self._add(each)
+        return written
 
 
 def _storage(tensor: Tensor) -> StorageWeakRef:

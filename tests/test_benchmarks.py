@@ -15,6 +15,7 @@ from benchmarks.conv_tt_lstm_step import (
 )
 from benchmarks.ctt_hybrid import collapsed
 from benchmarks.effective_fields import encoded, spreads
+from benchmarks.joint_filter_ways import Setting, counted, delay, rules, settings, timed
 from benchmarks.ms_lstm_step import gap as ms_gap
 from benchmarks.ms_lstm_step import pair
 from benchmarks.scale_and_time import inputs, layers
@@ -107,3 +108,35 @@ def test_ms_eq_2_and_ms_eq_3_written_plainly_have_the_gradients_of_ours(model, p
     assert ms_gap(ours, plain, frames) > 1e-7
     with torch.device("meta"):
         assert {parameters(network) for network in pair(model)} == {printed}
+
+
+def test_settings_of_joint_filters_are_counted_by_both_ways():
+    """The whole filter is multiplied out once a call, and its weights are used at every pixel."""
+    told = counted(Setting(4, (4, 8, 8), 3, 2))
+    assert told["share"] == round((4 * 45 + 16 * 6) / (16 * 27), 4)
+    assert told["atoms"]["macs"] == 256 * (4 * 45 + 16 * 6)
+    assert told["filter"]["macs"] == 256 * 16 * 27 + 16 * (18 + 81)
+    assert told["atoms"]["saved_bytes"] == 4 * 256 * 4 * 9
+    assert (told["fewer"], told["cheaper"]) == ("atoms", "filter")
+    grid = list(settings())
+    assert len(set(grid)) == len(grid) > 50
+    assert min(timed(Setting(2, (2, 4, 4), 2, 1).layer("atoms"), torch.rand(1, 2, 2, 4, 4))) >= 0
+
+
+def test_a_rule_is_as_late_as_its_choices():
+    """Two layers: one way twice as fast here, the other there."""
+    rows = [
+        {"share": 0.1, "fewer": "atoms", "cheaper": "atoms",
+         "atoms": {"call_ms": 1.0, "step_ms": 1.0}, "filter": {"call_ms": 2.0, "step_ms": 8.0}},
+        {"share": 0.9, "fewer": "atoms", "cheaper": "filter",
+         "atoms": {"call_ms": 2.0, "step_ms": 8.0}, "filter": {"call_ms": 1.0, "step_ms": 1.0}},
+    ]  # fmt: skip
+    assert delay(rows, "call_ms", lambda row: "atoms") == pytest.approx(2**0.5)
+    judged = rules(rows)
+    assert judged["step_ms"]["rules"] == {
+        "always the atoms": 2.83, "always the filter": 2.83, "fewer multiplications": 2.83,
+        "cheaper_way": 1.0,
+    }  # fmt: skip
+    assert judged["call_ms"]["atoms_below_share"]["0.50"] == 1.0
+    assert judged["call_ms"]["atoms_below_share"]["1.00"] == pytest.approx(1.41)
+    assert judged["step_ms"]["fewer_is_faster"] == 1

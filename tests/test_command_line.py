@@ -242,9 +242,11 @@ def test_data_write_makes_clips(tmp_path):
 def test_data_list_says_what_is_there_and_what_is_missing(monkeypatch, tmp_path):
     lines = said("data", "list").splitlines()
     assert [line[:24].strip() for line in lines] == [
-        "STLIB_DATA", "MNIST", "KTH", "Something-Something V2", "TaxiBJ", "German radar"
+        "STLIB_DATA", "MNIST", "KTH", "Kinetics-400", "Something-Something V1",
+        "Something-Something V2", "TaxiBJ", "German radar",
     ]  # fmt: skip
-    remedies = ("download_mnist", "csc.kth.se", "qualcomm", "DeepST", "RainNet")
+    films = ("csc.kth.se", "Kinetics-400", "three lists", "qualcomm")
+    remedies = ("download_mnist", *films, "DeepST", "RainNet")
     for line, remedy in zip(lines[1:], remedies, strict=True):
         assert re.search(f"missing: no .*STLIB_DATA=None.*{remedy}", line)
     monkeypatch.setenv("STLIB_DATA", str(tmp_path))
@@ -263,7 +265,7 @@ def test_data_list_says_what_is_there_and_what_is_missing(monkeypatch, tmp_path)
     assert lines[0].endswith(str(tmp_path))
     missed = "KTH, 1 films; 1 missing, the first person01_boxing_d1_uncomp.avi"
     assert lines[2].endswith(f"{missed}, in {kth}")
-    assert "labels.json is missing" in lines[3], "a fault in one data set hides no other"
+    assert "labels.json is missing" in lines[5], "a fault in one data set hides no other"
     (something / "labels" / "labels.json").write_text('{"Poking something": "0"}')
     missed = "V2, 3 films; 2 missing, the first 3.webm"
     assert f"{missed}, in {something}\n" in said("data", "list")
@@ -271,6 +273,32 @@ def test_data_list_says_what_is_there_and_what_is_missing(monkeypatch, tmp_path)
     (something / "videos" / "5.webm").touch()
     assert f"V2, 3 films, in {something}\n" in said("data", "list")
     assert data.listing is COMMANDS["data list"]
+
+
+def test_data_list_counts_the_clips_that_kth_gives_and_tells_of_other_films(monkeypatch, tmp_path):
+    """A paper prints how many clips eight subjects give, and eight others."""
+    monkeypatch.setenv("STLIB_DATA", str(tmp_path))
+    kth, kinetics, something = (tmp_path / name for name in ("kth", "kinetics", "something-v1"))
+    kth.mkdir()
+    listed = {"person11_boxing_d1": "1-40, 41-80", "person04_running_d2": "1-17"}
+    lines = [f"{name} frames {said}\n" for name, said in listed.items()]
+    (kth / "00sequences.txt").write_text("".join(lines))
+    for name in listed:
+        (kth / f"{name}_uncomp.avi").touch()
+    (kinetics / "train" / "yoga").mkdir(parents=True)
+    (kinetics / "train" / "yoga" / "a_000001_000002.mp4").touch()
+    head = "label,youtube_id,time_start,time_end\n"
+    (kinetics / "train.csv").write_text(f"{head}yoga,a,1,2\n")
+    (kinetics / "val.csv").write_text(f"{head}yoga,b,1,2\n")
+    (something / "20bn-something-something-v1" / "3").mkdir(parents=True)
+    for which, text in (("labels", "Poking"), ("train", "3;Poking"), ("validation", "4;Poking")):
+        (something / f"something-something-v1-{which}.csv").write_text(text)
+    lines = said("data", "list").splitlines()
+    counted = "of eight subjects 4 clips of 16 frames, of eight others 1"
+    assert lines[2].endswith(f"KTH, 2 films: {counted}, in {kth}")
+    lost = "Kinetics-400, 1 of 2 films; 1 missing, the first b_000001_000002.mp4"
+    assert lines[3].endswith(f"{lost}, in {kinetics}")
+    assert lines[4].endswith(f"V1, 2 films; 1 missing, the first 4, in {something}")
 
 
 def test_data_list_counts_the_clips_that_taxi_bj_gives(monkeypatch, tmp_path):
@@ -282,16 +310,16 @@ def test_data_list_counts_the_clips_that_taxi_bj_gives(monkeypatch, tmp_path):
     taxi.mkdir()
     write_taxi_bj(taxi / FILES[3], dates, np.zeros(len(dates), np.uint8))
     lost = "TaxiBJ, 1 files; 3 missing, the first BJ13_M32x32_T30_InOut.h5"
-    assert said("data", "list").splitlines()[4].endswith(f"{lost}, in {taxi}")
+    assert said("data", "list").splitlines()[6].endswith(f"{lost}, in {taxi}")
     for name in FILES[:3]:
         write_taxi_bj(taxi / name, ["2013070148"])
     counted = "TaxiBJ, 4 files, 30 whole days: 89 clips of 8 train, 1,344 test"
-    assert said("data", "list").splitlines()[4].endswith(f"{counted}, in {taxi}")
+    assert said("data", "list").splitlines()[6].endswith(f"{counted}, in {taxi}")
     radar = write_maps(tmp_path / "RYDL.hdf5", {})
     line = f"German radar, {radar.stat().st_size:,} bytes, in {tmp_path}"
-    assert said("data", "list").splitlines()[5].endswith(line)
+    assert said("data", "list").splitlines()[7].endswith(line)
     monkeypatch.setitem(sys.modules, "h5py", None)
-    line = said("data", "list").splitlines()[4]
+    line = said("data", "list").splitlines()[6]
     assert re.search(r"missing: h5py did not import .*pip install 'stlib\[train\]'", line)
 
 

@@ -57,6 +57,7 @@ def parts_of(outputs=3, inputs=2, m=3, n=2, size=(3, 3, 3), seed=0):
 
 
 def test_stdcf_eq_2_by_loops():
+    """stdcf-eq-2, place by place and pair by pair."""
     parts = parts_of(size=(2, 3, 4))
     spatial, temporal, coefficients = (part.numpy() for part in parts)
     expected = np.zeros((3, 2, 2, 3, 4))
@@ -68,7 +69,7 @@ def test_stdcf_eq_2_by_loops():
 
 
 def test_stdcf_eq_1_by_loops():
-    """Z, Y and J as printed, with the arguments that the print leaves out."""
+    """stdcf-eq-1: Z, Y and J as printed, with the arguments that the print leaves out."""
     parts, clip = parts_of(), normal(1, 2, 4, 4, 4, seed=9)
     padded = F.pad(clip, (1,) * 6)[0]
     z = torch.zeros(2, 3, 6, 4, 4).double()
@@ -80,6 +81,21 @@ def test_stdcf_eq_1_by_loops():
     expected = torch.einsum("ocij,cijtrs->otrs", parts.coefficients, y)
     for way in ("atoms", "filter", "cheaper"):
         assert_close(joint_convolution(clip, parts, PLAIN, way)[0], expected)
+
+
+def test_stdcf_eq_1_with_the_subscripts_as_printed_is_another_filter():
+    """stdcf-eq-1 has alpha_(lambda', lambda), stdcf-eq-2 alpha_(lambda, lambda')."""
+    parts, clip = parts_of(outputs=3, inputs=3), normal(1, 3, 4, 4, 4, seed=9)
+    printed = parts._replace(coefficients=parts.coefficients.transpose(0, 1))
+    right, other = (joint_convolution(clip, each) for each in (parts, printed))
+    assert distance(right, other) > 0.5
+    assert_close(other, F.conv3d(clip, joint_filter(*parts).transpose(0, 1), padding=1))
+    parts = parts_of(outputs=3, inputs=2)
+    with pytest.raises(ValueError, match="2 channels, the filter reads 3"):
+        joint_convolution(
+            normal(1, 2, 4, 4, 4),
+            parts._replace(coefficients=parts.coefficients.transpose(0, 1)),
+        )
 
 
 triples = st.tuples(*[st.integers(1, 3)] * 3)
@@ -114,8 +130,10 @@ def test_two_ways_agree_forward_and_backward(stride, dilation, padding, size, gr
         assert_close(one, other, rtol=1e-10, atol=1e-10)
 
 
-def test_the_cheaper_way_has_fewer_multiplications():
-    assert cheaper_way(parts_of(64, 64, 3, 2)) == "atoms"
+def test_the_cheaper_way_is_the_atoms_where_they_multiply_a_third():
+    assert cheaper_way(parts_of(64, 64, 3, 2)) == "atoms"  # 27,456 against 110,592
+    assert cheaper_way(parts_of(64, 64, 4, 2)) == "atoms"  # 36,608, a third is 36,864
+    assert cheaper_way(parts_of(64, 64, 6, 2)) == "filter"  # 54,912: half, and not faster for it
     assert cheaper_way(parts_of(64, 64, 9, 3)) == "filter"
     assert cheaper_way(parts_of(64, 1, 6, 2), groups=64) == "filter"  # 6,528 against 1,728
     assert cheaper_way(parts_of(1, 1, 3, 2)) == "filter"  # 51 for the atoms, 27 for the filter

@@ -144,6 +144,25 @@ def test_the_papers_split_has_no_validation(folder):
         KTHClips(split="validation", validating=0, **SMALL)
 
 
+def test_eight_may_train_as_the_list_of_sequences_says(folder):
+    """Of those who are here: 14, 16 and 17; 1 and 25 validate."""
+    people = {}
+    for split in ("training", "validation"):
+        clips = KTHClips(split=split, division="eight train", **SMALL)
+        people[split] = {clips.subject(index) for index in range(len(clips))}
+    assert people == {"training": {14, 16, 17}, "validation": {1, 25}}
+
+
+def test_clips_may_be_oblong(folder):
+    """KTH's films are 120 high and 160 wide: at half of either, each pixel is the mean of four."""
+    clips = KTHClips(folder, frames=3, canvas=(12, 16), filter="area", division="eight train")
+    film, first, _, _ = clips.windows[0]
+    whole = read_video(film, range(first, first + 3), size=(24, 32)).astype(float)
+    means = whole.reshape(3, 1, 12, 2, 16, 2).mean((3, 5))
+    assert clips[0].shape == (3, 1, 12, 16)
+    np.testing.assert_allclose(255 * clips[0], means, atol=0.5)
+
+
 def test_fewer_clips_are_the_first_ones(folder):
     whole, some = KTHClips(**SMALL), KTHClips(samples=3, **SMALL)
     assert some.windows == whole.windows[:3]
@@ -154,7 +173,7 @@ def test_fewer_clips_are_the_first_ones(folder):
 def test_frames_are_resized_as_asked(folder):
     clips = KTHClips(frames=2, canvas=12, filter="area")
     film, first, _, _ = clips.windows[0]
-    read = read_video(film, range(first, first + 2), side=12, filter="area")
+    read = read_video(film, range(first, first + 2), size=12, filter="area")
     np.testing.assert_array_equal(clips[0], read.astype(np.float32) / 255)
 
 

@@ -105,7 +105,7 @@ def test_a_clip_is_even_in_time_square_and_in_colour(folder):
     for index, number in enumerate(numbers(clips)):
         clip = clips[index]
         assert clip.shape == (3, 3, 8, 8)
-        read = read_evenly(film(folder, number), 3, side=8, share=0.5, colour=True)
+        read = read_evenly(film(folder, number), 3, size=8, share=0.5, colour=True)
         np.testing.assert_array_equal(clip, read.astype(np.float32) / 255)
     for index in (-1, 5):
         with pytest.raises(IndexError, match=f"clip {index} of 5"):

@@ -33,6 +33,16 @@ def test_subjects_are_split_as_the_papers_do(validating):
     assert len(parts[1]) == validating
 
 
+def test_eight_train_as_the_list_of_sequences_says():
+    """Its first lines; nine test, and nobody is left out."""
+    parts = [subjects(split, division="eight train") for split in SPLITS]
+    assert parts[0] == (11, 12, 13, 14, 15, 16, 17, 18)
+    assert parts[1] == (19, 20, 21, 23, 24, 25, 1, 4)
+    assert sorted(sum(parts, ())) == list(range(1, 26))
+    with pytest.raises(ValueError, match="division='halves', expected one of sixteen train, eight"):
+        unwrap(subjects)("training", 3, "halves")
+
+
 def test_a_split_that_cannot_be_is_named():
     with pytest.raises(ValueError, match="split='holdout', expected one of training"):
         unwrap(subjects)("holdout")
@@ -89,6 +99,15 @@ def test_a_frame_does_not_hang_on_its_neighbours():
         np.testing.assert_array_equal(
             painted(ends[time : time + 1], thick, shade, 20)[0], whole[time]
         )
+
+
+@pytest.mark.parametrize("size", [(9, 30), (30, 9), (20, 21)])
+def test_an_oblong_is_a_part_of_a_square(size):
+    height, width = size
+    ends = np.random.default_rng(1).uniform(-5, 35, (3, 6, 2, 2))
+    thick, shade = np.full(6, 1.5), np.linspace(0.2, 1, 6)
+    whole = painted(ends, thick, shade, 30)
+    np.testing.assert_array_equal(painted(ends, thick, shade, size), whole[:, :height, :width])
 
 
 # --- postures
@@ -244,6 +263,29 @@ def test_figures_stay_on_the_canvas(action):
         assert not border.any()
 
 
+@pytest.mark.parametrize("canvas", [(60, 80), (80, 60)])
+@pytest.mark.parametrize("tempo", [0.5, 4.0])
+def test_figures_stay_whole_on_an_oblong(canvas, tempo):
+    how = {"frames": 9, "tempo": tempo, "background": "textured", "noise": 0.02}
+    clips = StickClips(24, canvas=canvas, **how)
+    assert clips[0].shape == (9, 1, *canvas)
+    for index in range(24):
+        figure = clips.draw(index) > 150
+        assert figure.any(axis=(1, 2)).all()
+        assert not figure[:, [0, -1]].any()
+        assert not figure[:, :, [0, -1]].any()
+        tall = figure.any(axis=(0, 2)).sum()
+        assert 0.45 < tall / min(canvas) < 0.9, "arms may be raised"
+    columns = np.nonzero(StickClips(60, frames=40, canvas=canvas).draw(0) > 150)[2]
+    assert np.ptp(columns) > 0.3 * canvas[1], "the first walks"
+
+
+def test_a_canvas_of_two_equal_sides_is_a_square():
+    one, two = (StickClips(3, canvas=canvas, noise=0.1) for canvas in (20, (20, 20)))
+    assert one.origin() == two.origin() != StickClips(3, canvas=(20, 21), noise=0.1).origin()
+    np.testing.assert_array_equal(one.draw(2), two.draw(2))
+
+
 def test_noise_has_the_deviation_asked_for_and_the_background_stands_still():
     quiet = StickClips(1, frames=30, background="textured").draw(0).astype(float)
     loud = StickClips(1, frames=30, background="textured", noise=0.02).draw(0).astype(float)
@@ -264,6 +306,7 @@ def test_noise_has_the_deviation_asked_for_and_the_background_stands_still():
         ({"frames": 0}, "frames=0"),
         ({"channels": 0}, "channels=0"),
         ({"canvas": 15}, "canvas=15, expected at least 16"),
+        ({"canvas": (20, 15)}, r"canvas=\(20, 15\), expected at least 16"),
         ({"background": "forest"}, "background='forest', expected one of plain, textured"),
         ({"noise": -0.1}, "noise=-0.1, expected 0 to 1"),
         ({"noise": float("nan")}, "noise=nan"),

@@ -1,10 +1,11 @@
-"""`printed-figures` and `printed-clips`: what papers print beside what their networks count.
+"""`printed-figures`, `printed-clips`, `printed-videos`: print beside what networks count.
 
 Nothing of the tables is typed: `stlib.printed` holds the printed figures, and what is beside them
 is searched for and counted when the book is built.
 """
 
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from itertools import groupby
 
 import torch
@@ -13,14 +14,17 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from stlib.printed import (
+    CITED,
     CLIPS,
     Candidate,
     Finding,
+    Printed,
     clip_costs,
     clip_tally,
     figures,
     nearest,
     not_built,
+    video_networks,
 )
 from stlib.printed import table as printed_table
 from stlib.printed.counts import Layers
@@ -96,14 +100,13 @@ def clips() -> str:
         with torch.device("meta"):
             network = experiment(flops.experiment).paper.network.build()
         clip, counted = flops.clip, flops.counted(network)
-        off = "" if flops.printed.agreement(counted) == "rounds" else " **differs**"
         cells = (
             flops.place,
             f"{clip.steps} × {clip.side} × {clip.side}",
             params.printed.text,
             f"{params.counted(network):,}",
             flops.printed.text,
-            f"{counted / 1e9:.2f}{off}",
+            f"{counted / 1e9:.2f}{off(flops.printed, counted)}",
             f"{MACS.total(clip_tally(network, clip)) / 1e9:.2f}",
         )
         rows.append(f"| {' | '.join(cells)} |")
@@ -113,6 +116,46 @@ def clips() -> str:
         if not_built(name)
     ]
     return "\n".join([*rows, "", "Cited, not counted (later: baselines):", "", *cited])
+
+
+def videos() -> str:
+    """A MyST table of the costs of Table 3 of Miao et al., and of what is cited only."""
+    rows = [
+        "| Network | Parameters | counted | GFLOPs | GMACs at 224 × 224 | at 256 × 256 |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each in video_networks():
+        params, flops = each.printed("Params"), each.printed("GFLOPs")
+        counted = each.parameters()
+        cells = (
+            each.name,
+            "" if params is None else params.text,
+            f"{counted:,}{off(params, counted)}",
+            "" if flops is None else flops.text,
+            *(
+                f"{float(each.giga(side)):.2f}"
+                f"{off(flops, each.giga(side)) if side == each.side else ''}"
+                for side in (224, 256)
+            ),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    cited = f"Cited, not counted: {', '.join(CITED)}."
+    return "\n".join([*rows, "", cited])
+
+
+def off(printed: Printed | None, counted: int | Fraction) -> str:
+    """A mark where a count does not round to what is printed."""
+    if printed is None or printed.agreement(counted) == "rounds":
+        return ""
+    return " **differs**"
+
+
+class PrintedVideos(SphinxDirective):
+    """The costs of Table 3 of Miao et al."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the package may have changed
+        return self.parse_text_to_nodes(videos())
 
 
 class PrintedClips(SphinxDirective):
@@ -132,6 +175,7 @@ class PrintedFigures(SphinxDirective):
 
 
 def setup(app: Sphinx) -> None:
-    """Register the two directives."""
+    """Register the three directives."""
     app.add_directive("printed-figures", PrintedFigures)
     app.add_directive("printed-clips", PrintedClips)
+    app.add_directive("printed-videos", PrintedVideos)

@@ -3,14 +3,18 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from fractions import Fraction
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from stlib.cost import parameters
-from stlib.printed import ClipCost, Figure, Printed, clip_costs_of, figures_of
+from stlib.data.clips import Canvas, sides
+from stlib.joint_filter import JointConv3d, Way
+from stlib.printed import FRAMES, ClipCost, Figure, Printed, clip_costs_of, figures_of, table
 from stlib.recipes import ClipRecipe, Scale, experiment, experiments, to_plain
+from stlib.stages import View
 from stlib.tally import Tally, tally
 from stlib.viewing import laid_out, seen
 
@@ -44,10 +48,11 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
 
     Returns:
         Parameters; the canvas; MACs of one step and of the steps of one clip, or of one clip where
-        the network reads it whole; what the first step, or the clip, executes, kind by kind. Under
-        ``printed``, at paper scale, each figure that the paper prints for it: what is printed and
-        where, what is counted here, whether that rounds or is cut short to it, and the residual. Ma
-        et al. print what a profiler counts on a whole clip of their data set.
+        the network reads it whole, then also of a clip as each stage sees it, and of all clips of
+        the training; what the first step, or the clip, executes, kind by kind. Under ``printed``,
+        at paper scale, each figure that the paper prints for it: what is printed and where, what is
+        counted here, whether that rounds or is cut short to it, and the residual. Ma et al. print
+        what a profiler counts on a whole clip of their data set.
 
     Raises:
         ValueError: an unknown name or scale.
@@ -59,7 +64,8 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
     with torch.device("meta"):  # shapes without numbers
         network = recipe.network.build()
     if isinstance(recipe, ClipRecipe):
-        return {"experiment": name, "scale": scale, **_of_whole_clips(network, recipe)}
+        videos = VIDEOS if scale == "paper" and name.startswith(VIDEOS) else None
+        return {"experiment": name, "scale": scale, **_of_whole_clips(network, recipe, videos)}
     channels, steps = recipe.network.channels, recipe.frames - 1
     first, later = _tallies(network, channels, canvas, (0, recipe.context))
     printed, of_clips = (figures_of(name), clip_costs_of(name)) if scale == "paper" else ((), ())
@@ -98,8 +104,10 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
         if key.startswith("executed"):
             said = (f"{kind} {number:,}" for kind, number in value.items() if number)
             print(f"{what[key]:18}{', '.join(said)}")
-        elif key != "printed":
+        elif key != "printed" and value != []:
             number = f"{value:,}" if isinstance(value, int) else value
+            if isinstance(value, list):
+                number = "; ".join(f"{each:,}" if isinstance(each, int) else each for each in value)
             print(f"{key.replace('_', ' '):18}{number}")
     for each in told["printed"]:
         at = f" at {each['canvas']}x{each['canvas']}" if each["canvas"] else ""
@@ -110,30 +118,64 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
         )
 
 
+VIDEOS = "stdcf-table-3"  # what the names of experiments on Kinetics-400 begin with
+WAYS: dict[Way, str] = {"atoms": "by atoms", "filter": "filters multiplied out"}
+CROP = 256  # pixels a side, of a test crop
 SAYS = {"rounds": "rounds to it", "cut short": "is cut short to it", "differs": "does not fit"}
 
 
-def _of_whole_clips(network: nn.Module, recipe: ClipRecipe) -> dict[str, Any]:
-    """The costs of a network that reads whole clips, under its test view."""
-    data, view = recipe.data, recipe.test_view
-    clip = torch.zeros(1, data.frames, data.channels, data.canvas, data.canvas, device="meta")
-    with laid_out(network, view):
-        whole = tally(network, seen(clip, view))
+def _of_whole_clips(
+    network: nn.Module, recipe: ClipRecipe, videos: str | None = None
+) -> dict[str, Any]:
+    """The costs of a network that reads whole clips, under its test view and in its stages."""
+    data = recipe.data
+    clip = torch.zeros(1, data.frames, data.channels, *sides(data.canvas), device="meta")
+    whole = _under(network, clip, recipe.test_view)
+    by_view = {each: _under(network, clip, each).macs for each in _views(recipe)}
     return {
         "parameters": parameters(network),
         "canvas": data.canvas,
         "frames": data.frames,
         "macs_per_clip": whole.macs,
+        "macs_by_stage": [by_view[stage.view] for stage in recipe.stages],
+        "macs_in_training": sum(
+            stage.steps * recipe.batch * by_view[stage.view] for stage in recipe.stages
+        ),
         "executed_per_clip": asdict(whole),
+        "joint_layers": _joint_layers(network),
         "optimizer_steps": recipe.steps,
         "clips": recipe.steps * recipe.batch,
-        "printed": [],
+        "printed": [] if videos is None else _beside_videos(network),
     }
 
 
-def _tallies(network: nn.Module, channels: int, canvas: int, steps: Sequence[int]) -> list[Tally]:
+def _joint_layers(network: nn.Module) -> list[str]:
+    """What share of a whole filter's weights each kind of joint layer has, its atoms aside."""
+    told = {}
+    for layer in network.modules():
+        if isinstance(layer, JointConv3d):
+            (m, n), (t, height, width) = layer.coefficients.shape[2:], layer.size
+            of_3d, of_2d = Fraction(m * n, t * height * width), Fraction(m * n, height * width)
+            told[f"M = {m}, N = {n}: {of_3d} of a 3D filter's weights, {of_2d} of a 2D one's"] = 1
+    return list(told)
+
+
+def _views(recipe: ClipRecipe) -> dict[View, None]:
+    """Each view of the training once."""
+    return dict.fromkeys(stage.view for stage in recipe.stages)
+
+
+def _under(network: nn.Module, clip: Tensor, view: View) -> Tally:
+    """What a network executes on a clip that it sees in some way, forward."""
+    with laid_out(network, view):
+        return tally(network, seen(clip, view))
+
+
+def _tallies(
+    network: nn.Module, channels: int, canvas: Canvas, steps: Sequence[int]
+) -> list[Tally]:
     """What some of the steps on one clip execute, from 0: an encoder rests after the context."""
-    frame, state = torch.zeros(1, channels, canvas, canvas, device="meta"), None
+    frame, state = torch.zeros(1, channels, *sides(canvas), device="meta"), None
     counts = []
     for step in range(max(steps) + 1):
         if step in steps:
@@ -164,6 +206,26 @@ def _beside_clip(cost: ClipCost, network: nn.Module) -> dict[str, Any]:
     else:
         what, canvas = f"MACs by the profiler, {cost.clip.steps} steps", cost.clip.side
     return _entry(cost.place, what, cost.printed, canvas, cost.counted(network))
+
+
+def _beside_videos(network: nn.Module) -> list[dict[str, Any]]:
+    """The same of Table 3 of Miao et al.: parameters, and a clip of 8 frames in a test crop.
+
+    Multiplications are those of section 2.4, three convolutions a layer, and those of filters
+    multiplied out.
+    """
+    held, row = table("stdcf-table-3"), "STDCF-R50"
+    place = f"{held.place}: {row}"
+    clip = torch.zeros(1, FRAMES, 3, CROP, CROP, device="meta")
+    flops = Printed(f"{held.cell(row, 'GFLOPs')}G")
+    entries = [_entry(place, "parameters", held.number(row, "Params"), None, parameters(network))]
+    for way, what in WAYS.items():
+        for layer in network.modules():
+            if isinstance(layer, JointConv3d):
+                layer.way = way
+        counted = tally(network, clip).macs
+        entries.append(_entry(place, f"MACs, {FRAMES} frames, {what}", flops, CROP, counted))
+    return entries
 
 
 def _entry(

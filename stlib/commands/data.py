@@ -7,9 +7,15 @@ from pathlib import Path
 from stlib.data.clips import Split
 from stlib.data.digits import digits, download_mnist, fingerprint, mnist_folder
 from stlib.data.german_radar import german_radar_folder, german_radar_origin
-from stlib.data.kth import kth_folder, kth_missing, kth_origin
+from stlib.data.kinetics import kinetics_folder, kinetics_missing, kinetics_origin
+from stlib.data.kth import KTHClips, kth_folder, kth_missing, kth_origin
 from stlib.data.moving_mnist import Preset
 from stlib.data.something import something_folder, something_missing, something_origin
+from stlib.data.something_v1 import (
+    something_v1_folder,
+    something_v1_missing,
+    something_v1_origin,
+)
 from stlib.data.taxi_bj import TaxiBJClips, taxi_bj_folder, taxi_bj_missing, taxi_bj_origin
 from stlib.files import unused
 from stlib.recipes import Scale, experiment
@@ -66,7 +72,23 @@ def _mnist() -> str:
 
 
 def _kth() -> str:
-    return f"{_counted(kth_origin().name, kth_missing())}, in {kth_folder()}"
+    """With the numbers of clips as a paper takes them, for it prints them."""
+    origin, lost = kth_origin().name, kth_missing()
+    if lost:
+        return f"{_counted(origin, lost)}, in {kth_folder()}"
+    parts: tuple[Split, ...] = ("training", "validation")
+    train, hold = (KTHClips(split=part, frames=16, division="eight train") for part in parts)
+    clips = f"of eight subjects {len(train):,} clips of 16 frames, of eight others {len(hold):,}"
+    return f"{origin}: {clips}, in {kth_folder()}"
+
+
+def _kinetics() -> str:
+    return f"{_counted(kinetics_origin().name, kinetics_missing())}, in {kinetics_folder()}"
+
+
+def _something_v1() -> str:
+    found = something_v1_folder()
+    return f"{_counted(something_v1_origin().name, something_v1_missing())}, in {found}"
 
 
 def _something() -> str:
@@ -103,6 +125,8 @@ SPLITS: tuple[Split, ...] = ("training", "test")
 DATA_SETS: dict[str, Callable[[], str]] = {
     "MNIST": _mnist,
     "KTH": _kth,
+    "Kinetics-400": _kinetics,
+    "Something-Something V1": _something_v1,
     "Something-Something V2": _something,
     "TaxiBJ": _taxi_bj,
     "German radar": _german_radar,

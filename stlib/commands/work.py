@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stlib.artifacts import read_result, save_result
 from stlib.evaluation import load_predictions, perceptual_scores, predictions, save_predictions
-from stlib.experiments import finish, first_process, trained
+from stlib.experiments import finish, first_process, first_run, trained
 from stlib.files import unused
 from stlib.metrics.perceptual import Inputs, Trunk
 from stlib.recipes import AnyRecipe, ClipRecipe, Scale
@@ -26,6 +26,8 @@ class Train:
         out: folder of the run; without it runs/NAME/SCALE/seed-SEED.
         resume: go on with the run in that folder.
         minutes: stop with a checkpoint when they are over.
+        first: folder of the run that a fine-tuning begins with; without it runs/ITS-NAME/ with the
+            same scale and seed.
         machine: how to compute.
     """
 
@@ -34,11 +36,16 @@ class Train:
     out: Path | None = None
     resume: bool = False
     minutes: float = float("inf")
+    first: Path | None = None
     machine: Machine = field(default_factory=lambda: Machine(progress=True))
 
     def folder(self, name: str) -> Path:
         """Where the run is."""
-        return self.out or Path("runs") / name / self.scale / f"seed-{self.seed}"
+        return self.out or self.usual(name)
+
+    def usual(self, name: str) -> Path:
+        """Where the run of an experiment is, if nothing else is said."""
+        return Path("runs") / name / self.scale / f"seed-{self.seed}"
 
 
 def train(name: str, recipe: AnyRecipe, options: Train) -> None:
@@ -59,6 +66,7 @@ def train(name: str, recipe: AnyRecipe, options: Train) -> None:
         resume=options.resume,
         machine=options.machine,
         minutes=options.minutes,
+        first=options.first or first_run(recipe, options.usual(name)),
     )
     if not first_process():
         return

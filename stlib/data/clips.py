@@ -11,6 +11,7 @@ from torch.utils.data import Dataset
 from stlib.data.units import Units
 
 __all__ = [
+    "Canvas",
     "Clip",
     "ClipSet",
     "LabelledClips",
@@ -18,13 +19,19 @@ __all__ = [
     "Origin",
     "Sizes",
     "Split",
+    "Turns",
     "existing",
+    "held_back",
     "mixed",
     "of_split",
+    "sides",
 ]
 
 Split: TypeAlias = Literal["training", "validation", "test"]
+Canvas: TypeAlias = int | tuple[int, int]
+"""Height and width in pixels; one number is both."""
 Clip: TypeAlias = Float[Tensor, "_time _channel _height _width"]
+T = TypeVar("T")
 Count_co = TypeVar("Count_co", bound=int | None, covariant=True)
 
 
@@ -59,6 +66,36 @@ class ClipSet(Dataset[Tensor]):
         """
         raise NotImplementedError
 
+    def at_turn(self, index: int, turn: int) -> Clip:
+        """Clip `index` as training sees it once it has seen it so many times; mostly the same.
+
+        Args:
+            index: of the clip.
+            turn: from 0.
+
+        Raises:
+            IndexError: there is no such clip.
+        """
+        return self[index]
+
+
+class Turns(Dataset[Tensor]):
+    """Training clips by a running number: in turn t, clip i of n has the number ``t · n + i``.
+
+    Args:
+        clips: of a training split.
+
+    Source: this book.
+    """
+
+    def __init__(self, clips: ClipSet) -> None:
+        self.clips = clips
+
+    def __getitem__(self, number: int) -> Clip:
+        """The clip of that number."""
+        turn, index = divmod(number, len(self.clips))
+        return self.clips.at_turn(index, turn)
+
 
 class LabelledClips(ClipSet):
     """Clips of which each shows one class.
@@ -88,6 +125,14 @@ class MeasuredClips(ClipSet):
     def to_units(self, frames: Float[Tensor, "*axes"]) -> Float[Tensor, "*axes"]:
         """Frames of these clips, or forecasts of them, in the unit of what was measured."""
         return self.units.to_units(frames)
+
+
+def sides(canvas: Canvas) -> tuple[int, int]:
+    """Height and width of a canvas.
+
+    Source: this book.
+    """
+    return (canvas, canvas) if isinstance(canvas, int) else canvas
 
 
 def existing(index: int, samples: int) -> int:
@@ -132,6 +177,22 @@ def of_split(sizes: Sizes[Count_co], split: str) -> Count_co:
         raise ValueError(f"{split=}, expected one of {', '.join(get_args(Split))}")
     held: Count_co = getattr(sizes, split)
     return held
+
+
+def held_back(things: Sequence[T], split: Split, nth: int) -> list[T]:
+    """Of training data that nobody divided, what trains, or the every n-th that validates.
+
+    Args:
+        things: in an order that does not change.
+        split: 'training' or 'validation'; of 'test' all are kept.
+        nth: 10 lets a tenth validate.
+
+    Source: this book.
+    """
+    if split == "test":
+        return list(things)
+    validates = split == "validation"
+    return [each for place, each in enumerate(things) if (place % nth == nth - 1) == validates]
 
 
 def mixed(names: Sequence[str], wanted: int | None) -> list[int]:

@@ -15,8 +15,17 @@ from typing import NamedTuple
 
 import torch
 
-from stlib.data.actions import ACTIONS, SUBJECTS, Action, chosen, subjects
-from stlib.data.clips import Clip, LabelledClips, Origin, Split, existing, mixed
+from stlib.data.actions import ACTIONS, SUBJECTS, Action, Division, chosen, subjects
+from stlib.data.clips import (
+    Canvas,
+    Clip,
+    LabelledClips,
+    Origin,
+    Split,
+    existing,
+    mixed,
+    sides,
+)
 from stlib.data.damage import Damaged, Faults
 from stlib.data.folders import find, missing
 from stlib.data.video import Filter, check_video, read_video
@@ -60,9 +69,10 @@ class KTHClips(LabelledClips):
         split: Split = "training",
         samples: int | None = None,
         frames: int = 20,
-        canvas: int = 128,
+        canvas: Canvas = 128,
         actions: Sequence[Action] = (),
         every: int | Sequence[int] | None = None,
+        division: Division = "sixteen train",
         validating: int = 3,
         filter: Filter = "bilinear",
         damaged: Damaged = "error",
@@ -75,11 +85,11 @@ class KTHClips(LabelledClips):
             split: 'training', 'validation' or 'test': other subjects in each.
             samples: how many clips; None is all.
             frames: of a clip, contiguous, within one sequence of 00sequences.txt.
-            canvas: height and width in pixels; proportions are not kept.
+            canvas: height and width in pixels, one number for both; proportions are not kept.
             actions: those shown, in the order of their labels; none is all six.
             every: frames from the start of one clip to that of the next, in films of every action
                 or of each of them; None is `frames`, so that no two overlap.
-            validating: how many of the sixteen training subjects validate, as in `subjects`.
+            division, validating: who trains, validates and tests, as in `subjects`.
             filter: how frames are resized, as in `stlib.data.video.resized`.
             damaged: 'error' raises at the first film that is missing or in the wrong place, and a
                 broken one when it is read; 'skip' walks through all films now, leaves those out,
@@ -93,10 +103,10 @@ class KTHClips(LabelledClips):
         """
         self.classes: tuple[Action, ...] = chosen(actions)
         strides = _strides(self.classes, frames if every is None else every)
-        if min(frames, canvas, *strides.values()) < 1:
+        if min(frames, *sides(canvas), *strides.values()) < 1:
             raise ValueError(f"{frames=}, {canvas=}, {every=}: each counts from 1")
         found = _folder(folder)
-        faults, people = Faults(damaged), subjects(split, validating)
+        faults, people = Faults(damaged), subjects(split, validating, division)
         sequences, there = read_sequences(found / SEQUENCES), _films(found)
         films = {
             name: film
@@ -140,7 +150,7 @@ class KTHClips(LabelledClips):
         """
         film, first, _, _ = self.windows[existing(index, len(self))]
         stretch = range(first, first + self.frames)
-        read = read_video(film, stretch, side=self.canvas, filter=self.filter)
+        read = read_video(film, stretch, size=self.canvas, filter=self.filter)
         return torch.from_numpy(read).float().div_(WHITE)
 
     def subject(self, index: int) -> int:

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 import torch
 
-from stlib.data.clips import Clip, LabelledClips, Origin, Split, existing, mixed
+from stlib.data.clips import Clip, LabelledClips, Origin, Split, existing, held_back, mixed
 from stlib.data.damage import Damaged, Faults
 from stlib.data.folders import find, missing
 from stlib.data.video import Filter, check_video, read_evenly
@@ -113,7 +113,8 @@ class SomethingClips(LabelledClips):
                 faults.meet(ValueError(told))
             elif film.template in label:
                 chosen.append(film)
-        kept = [film for film in _held(chosen, split) if _is_there(films, film, faults)]
+        held = held_back(chosen, split, TENTH)
+        kept = [film for film in held if _is_there(films, film, faults)]
         faults.tell("Something-Something V2")
         self.skipped = tuple(faults.noted)
         self.frames, self.share, self.canvas, self.filter = frames, share, canvas, filter
@@ -136,7 +137,7 @@ class SomethingClips(LabelledClips):
         read = read_evenly(
             self.films[existing(index, len(self))],
             self.frames,
-            side=self.canvas,
+            size=self.canvas,
             share=self.share,
             colour=True,
             filter=self.filter,
@@ -298,14 +299,6 @@ def _entries(path: Path) -> list[_Film]:
 
 def _of_split(folder: Path, split: Split) -> list[_Film]:
     return _entries(_file(folder, "validation" if split == "test" else "train"))
-
-
-def _held(films: list[_Film], split: Split) -> list[_Film]:
-    """Every tenth of the training films validates."""
-    if split == "test":
-        return films
-    validates = split == "validation"
-    return [film for place, film in enumerate(films) if (place % TENTH == TENTH - 1) == validates]
 
 
 def _where(folder: Path) -> Path:

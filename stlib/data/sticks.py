@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float, Float64, UInt8
 
 from stlib.data.actions import ACTIONS, Action, chosen, subjects
-from stlib.data.clips import Clip, LabelledClips, Origin, Split, existing
+from stlib.data.clips import Canvas, Clip, LabelledClips, Origin, Split, existing, sides
 from stlib.data.moving_mnist import bounce
 from stlib.data.postures import Body, radii, reach, shades, skeleton, stride
 from stlib.data.segments import painted
@@ -28,13 +28,13 @@ Bytes: TypeAlias = UInt8[np.ndarray, "_time _height _width"]
 
 VERSION = 1  # of the drawing; one more whenever clips come out otherwise than before
 WHITE = 255
-HEIGHT = 0.56  # of a figure of average scale, as a share of the canvas
-FLOOR = 0.1  # of the canvas, below the feet
+HEIGHT = 0.56  # of a figure of average scale, as a share of the canvas's shorter side
+FLOOR = 0.1  # of the canvas's height, below the feet
 CADENCE = {  # cycles a frame: 25 frames are a second
     "walking": 0.040, "jogging": 0.048, "running": 0.056,
     "boxing": 0.046, "handwaving": 0.042, "handclapping": 0.052,
 }  # fmt: skip
-GRAIN = 7  # squares of the texture along each side
+GRAIN = 7  # patches of the texture along each side
 CHOICES = 7  # drawn for a clip: who, when, where, where to, how large, how bright, how dark behind
 BODY = 9  # drawn for a subject
 CLIPS, BODIES, TEXTURE, NOISE = range(4)  # streams of random numbers
@@ -69,7 +69,7 @@ class StickClips(LabelledClips):
         samples: int,
         *,
         frames: int = 20,
-        canvas: int = 64,
+        canvas: Canvas = 64,
         channels: int = 1,
         background: Background = "plain",
         noise: float = 0.0,
@@ -83,7 +83,7 @@ class StickClips(LabelledClips):
         Args:
             samples: clips in the data set; the actions take turns.
             frames: of a clip.
-            canvas: height and width in pixels, from 16.
+            canvas: height and width in pixels, each from 16; one number is both.
             channels: 1, or as many copies of the gray image.
             background: 'plain', or 'textured' with soft blotches that stand still.
             noise: standard deviation of what is added to each pixel, white being 1.
@@ -97,7 +97,7 @@ class StickClips(LabelledClips):
         """
         if min(samples, frames, channels) < 1:
             raise ValueError(f"{samples=}, {frames=}, {channels=}: each counts from 1")
-        if canvas < 16:
+        if min(sides(canvas)) < 16:
             raise ValueError(f"{canvas=}, expected at least 16: limbs would be lost")
         if background not in get_args(Background):
             raise ValueError(f"{background=}, expected one of {', '.join(get_args(Background))}")
@@ -106,7 +106,8 @@ class StickClips(LabelledClips):
         if not 0 < tempo < float("inf"):
             raise ValueError(f"{tempo=}, expected more than 0")
         self.people = subjects(split)
-        self.samples, self.frames, self.canvas, self.channels = samples, frames, canvas, channels
+        self.samples, self.frames, self.channels = samples, frames, channels
+        self.height, self.width = sides(canvas)
         self.background, self.noise, self.tempo = background, noise, tempo
         self.seed, self.split = natural(seed), split
         self.bodies = {subject: self._body(subject) for subject in self.people}
@@ -130,7 +131,9 @@ class StickClips(LabelledClips):
         how = f"{self.background}, noise {self.noise:g}, tempo {self.tempo:g}"
         if self.classes != ACTIONS:
             how = f"{how}, {', '.join(self.classes)}"
-        numbers = (VERSION, self.seed, self.canvas, self.channels, self.frames, how)
+        square = self.height == self.width
+        canvas = self.height if square else (self.height, self.width)
+        numbers = (VERSION, self.seed, canvas, self.channels, self.frames, how)
         name = f"stick figures in place of KTH ({how})"
         return Origin(name, hashlib.sha256(repr(numbers).encode()).hexdigest())
 
@@ -152,7 +155,7 @@ class StickClips(LabelledClips):
         time = np.arange(self.frames) * float(self.tempo)
         limbs = self._limbs(scene, time)
         thick = radii(scene.body) * scene.height
-        figure = painted(limbs, thick, shades(scene.action), self.canvas)
+        figure = painted(limbs, thick, shades(scene.action), (self.height, self.width))
         clip = np.maximum(scene.ink * figure, self._behind(scene, index))
         if self.noise:
             clip += self.noise * self._grain(index, time)
@@ -166,14 +169,14 @@ class StickClips(LabelledClips):
         cycles = scene.phase + scene.cadence * time
         limbs = skeleton(scene.action, 2 * np.pi * cycles, scene.body)
         edge = reach(scene.action) * scene.height  # so that the figure stays whole
-        room = self.canvas - 2 * edge
+        room = self.width - 2 * edge
         walked = scene.heading * stride(scene.action, scene.body) * scene.height * cycles
         line = scene.place * room + walked
         column = edge + bounce(line[:, None], np.array([room]))[:, 0]
         turned = np.where((line // room) % 2 == 0, scene.heading, -scene.heading)
         front = limbs[..., 0] * turned[:, None, None] * scene.height
         up = limbs[..., 1] * scene.height
-        ground = self.canvas * (1 - FLOOR)
+        ground = self.height * (1 - FLOOR)
         return np.stack([ground - up, column[:, None, None] + front], axis=-1)
 
     def _scene(self, index: int) -> _Scene:
@@ -189,7 +192,7 @@ class StickClips(LabelledClips):
             phase=phase,
             place=place,
             heading=1 if heading < 0.5 else -1,
-            height=HEIGHT * self.canvas * (0.9 + 0.2 * large),
+            height=HEIGHT * min(self.height, self.width) * (0.9 + 0.2 * large),
             ink=0.8 + 0.2 * bright,
             behind=0.05 + 0.2 * dark,
         )
@@ -214,11 +217,10 @@ class StickClips(LabelledClips):
     def _behind(self, scene: _Scene, index: int) -> Float[np.ndarray, "_height _width"]:
         """What stands behind the figure in every frame."""
         if self.background == "plain":
-            return np.full((self.canvas, self.canvas), scene.behind)
+            return np.full((self.height, self.width), scene.behind)
         knots = unit(self._stream(TEXTURE, index).random_raw((GRAIN + 1) ** 2))
-        place = np.linspace(0, GRAIN, self.canvas)
-        hats = np.maximum(0, 1 - np.abs(place[:, None] - np.arange(GRAIN + 1)))
-        return scene.behind + 0.3 * (hats @ knots.reshape(GRAIN + 1, -1) @ hats.T)
+        rows, columns = _hats(self.height), _hats(self.width)
+        return scene.behind + 0.3 * (rows @ knots.reshape(GRAIN + 1, -1) @ columns.T)
 
     def _grain(
         self, index: int, time: Float64[np.ndarray, " _time"]
@@ -226,8 +228,8 @@ class StickClips(LabelledClips):
         """Noise for each moment rather than each frame, so that it does not hang on the tempo."""
         grains = []
         for moment in time.view(np.uint64).tolist():
-            bits = self._stream(NOISE, index, moment).random_raw(self.canvas**2)
-            grains.append(nearly_normal(bits.reshape(self.canvas, self.canvas)))
+            bits = self._stream(NOISE, index, moment).random_raw(self.height * self.width)
+            grains.append(nearly_normal(bits.reshape(self.height, self.width)))
         return np.stack(grains)
 
     def _choices(self, index: int) -> Float64[np.ndarray, " _choices"]:
@@ -239,3 +241,9 @@ class StickClips(LabelledClips):
         # Subjects are the same people whatever the split.
         split = "training" if kind == BODIES else self.split
         return stream(self.seed, split, kind, number, moment)
+
+
+def _hats(side: int) -> Float64[np.ndarray, "_side _knot"]:
+    """How much each knot of the texture counts at each pixel along a side."""
+    place = np.linspace(0, GRAIN, side)
+    return np.maximum(0, 1 - np.abs(place[:, None] - np.arange(GRAIN + 1)))

@@ -17,11 +17,12 @@ from stlib.evaluation.forecasts import (
 )
 from stlib.evaluation.naming import naming_scores
 from stlib.evaluation.scoring import scores
-from stlib.evaluation.whole_clips import evaluate_clips, logits_of
+from stlib.evaluation.whole_clips import crop_logits_of, evaluate_clips, logits_of
 from stlib.recipes import AnyRecipe, ClipRecipe
 
 __all__ = [
     "Clips",
+    "crop_logits_of",
     "evaluate",
     "evaluate_clips",
     "evaluate_forecasts",

@@ -9,7 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from stlib.crops import average_crops
 from stlib.data.clips import ClipSet
+from stlib.data.film_clips import FilmClips
 from stlib.evaluation.naming import naming_scores
 from stlib.evaluation.scoring import FLOOR, Frames, FrameScores, frame_scores, mean_frame, told
 from stlib.recipes import ClipRecipe, to_plain
@@ -17,7 +19,7 @@ from stlib.recipes.recognition import labelled
 from stlib.stages import View
 from stlib.viewing import laid_out, seen
 
-__all__ = ["evaluate_clips", "logits_of"]
+__all__ = ["crop_logits_of", "evaluate_clips", "logits_of"]
 
 
 @torch.no_grad()
@@ -33,8 +35,9 @@ def evaluate_clips(
 
     Returns:
         What was measured, for a `Result`: of a network that names clips what `naming_scores` says,
-        under 'recognition'; of one that gives them back a table a predictor, frame by frame, beside
-        a black clip and the mean frame of the training clips; the data and its fingerprint.
+        under 'recognition', films being named by all their crops; of one that gives them back a
+        table a predictor, frame by frame, beside a black clip and the mean frame of the training
+        clips; the data and its fingerprint.
 
     Raises:
         ValueError: more clips than there are, or none; clips without labels.
@@ -94,9 +97,47 @@ def logits_of(
     return torch.cat(rows)
 
 
+@torch.no_grad()
+def crop_logits_of(
+    network: nn.Module, films: FilmClips, wanted: int, view: View, batch: int = 16
+) -> Tensor:
+    """What a network makes of the first films, from all their crops together.
+
+    Args:
+        network: on its device; left in evaluation mode, its dilations as they were.
+        films: of one split.
+        wanted: how many.
+        view: what is seen of each crop.
+        batch: how many crops at once.
+
+    Returns:
+        One row a film, in double precision on the CPU: logarithms of the mean probabilities.
+
+    Raises:
+        ValueError: a view that does not fit the crops, or no film.
+
+    Source: Miao et al., section 3.2.1.
+    """
+    if not 1 <= wanted <= len(films):
+        raise ValueError(f"{wanted=}: expected 1 to the {len(films)} films")
+    device = next(network.parameters()).device
+    network.eval()
+    with laid_out(network, view):
+        rows = [
+            average_crops(
+                lambda crops: network(seen(crops.to(device), view)), films.crops(index), batch
+            )
+            for index in range(wanted)
+        ]
+    return torch.stack(rows).log().cpu()
+
+
 def _named(network: nn.Module, recipe: ClipRecipe, test: ClipSet, wanted: int) -> dict[str, Any]:
     held = labelled(test, recipe.classes)
-    logits = logits_of(network, test, wanted, recipe.test_view, recipe.batch)
+    if isinstance(test, FilmClips):
+        logits = crop_logits_of(network, test, wanted, recipe.test_view, recipe.batch)
+    else:
+        logits = logits_of(network, test, wanted, recipe.test_view, recipe.batch)
     labels = torch.tensor(held.labels[:wanted])
     return {"recognition": naming_scores(logits, labels, held.classes)}
 

@@ -31,6 +31,10 @@ from stlib.exercises import (
     chapter_15,
     chapter_16,
     chapter_17,
+    chapter_18,
+    chapter_19,
+    chapter_20,
+    chapter_21,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -62,6 +66,10 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_15.EXERCISES,
         *chapter_16.EXERCISES,
         *chapter_17.EXERCISES,
+        *chapter_18.EXERCISES,
+        *chapter_19.EXERCISES,
+        *chapter_20.EXERCISES,
+        *chapter_21.EXERCISES,
     )
 
 

@@ -13,6 +13,8 @@ __all__ = ["Way", "cheaper_way", "joint_convolution"]
 
 Way: TypeAlias = Literal["atoms", "filter", "cheaper"]
 
+PAYS = 3  # so many times fewer multiplications must the atoms need to be the cheaper way
+
 
 def joint_convolution(
     clip: Float[Tensor, "batch _input _time _height _width"],
@@ -27,7 +29,7 @@ def joint_convolution(
         parts: the filter.
         geometry: where it is laid.
         way: 'atoms' for three convolutions, spatial atoms first; 'filter' to multiply the filter
-            out and convolve once; 'cheaper' for the one with fewer multiplications. All give the
+            out and convolve once; 'cheaper' for the one that `cheaper_way` names. All give the
             same.
 
     Raises:
@@ -72,20 +74,23 @@ def joint_convolution(
 
 
 def cheaper_way(parts: JointFilter, groups: int = 1) -> Way:
-    """The way with fewer multiplications at an output pixel, with strides of 1.
+    """The atoms where they need less than a third of the multiplications, else the filter.
 
-    The atoms cost ``M k² + M N t`` an input channel, the coefficients ``M N`` a pair of channels of
-    one group; the whole filter costs ``t k²`` a pair. Multiplying the filter out is left aside: it
-    is done once a call, not once a pixel. Memory is another matter: the atoms keep ``M (1 + N)``
-    maps for each channel they read.
+    At an output pixel, with strides of 1, the atoms cost ``M k² + M N t`` an input channel, the
+    coefficients ``M N`` a pair of channels of one group; the whole filter costs ``t k²`` a pair.
+    Fewer multiplications alone do not make the atoms faster, for between the convolutions they
+    write and read ``M (1 + N)`` maps for each input channel, which training keeps as well. A third
+    is about where both ways took as long, forward and in a training step, over layers of many sizes
+    on one processor: benchmarks/joint_filter_ways.py. It is a fixed number all the same, so that a
+    network computes alike on every machine.
 
     Args:
         parts: the filter, its input channels those of one group.
         groups: of the convolution.
 
-    Source: Miao et al., section 2.4.
+    Source: this book, chapter 18; the counts: Miao et al., section 2.4.
     """
     outputs, inputs, m, n = parts.coefficients.shape
     (time,), pixels = parts.temporal.shape[1:], parts.spatial[0].numel()
     by_atoms = groups * inputs * (m * pixels + m * n * time) + outputs * inputs * m * n
-    return "atoms" if by_atoms < outputs * inputs * time * pixels else "filter"
+    return "atoms" if PAYS * by_atoms < outputs * inputs * time * pixels else "filter"

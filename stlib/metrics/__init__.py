@@ -13,12 +13,12 @@ A number says nothing without its convention, so each convention has a name here
 - `lpips`: how the frames enter; `Unavailable` where its network cannot be had.
 - `csi`, `pod`, `far`, `hss`: thresholds in physical units; an undefined ratio is NaN, never 0.
 
-Beside them stand the scores of a clip's name, `accuracy` and `accuracy_by_class`, and `raster`,
-which tells whether a grid of patches shows in an error.
+Beside them stand the scores of a clip's name, `accuracy`, `accuracy_by_class` and `top_accuracy`,
+and `raster`, which tells whether a grid of patches shows in an error.
 """
 
 from stlib.metrics.averaging import Average, average
-from stlib.metrics.classes import accuracy, accuracy_by_class, confidence
+from stlib.metrics.classes import accuracy, accuracy_by_class, confidence, top_accuracy
 from stlib.metrics.events import Contingency, contingency, csi, far, hss, pod, pool
 from stlib.metrics.perceptual import Unavailable, lpips, perceptual_network
 from stlib.metrics.pixels import mae, mse, per_frame, per_pixel, psnr
@@ -49,4 +49,5 @@ __all__ = [
     "psnr",
     "raster",
     "ssim",
+    "top_accuracy",
 ]

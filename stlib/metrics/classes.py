@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-__all__ = ["accuracy", "accuracy_by_class", "confidence"]
+__all__ = ["accuracy", "accuracy_by_class", "confidence", "top_accuracy"]
 
 
 def accuracy(logits: Float[Tensor, "batch classes"], labels: Int[Tensor, " batch"]) -> float:
@@ -46,6 +46,31 @@ def accuracy_by_class(
     right = _right(logits, labels)
     hits = zeros.index_add(0, labels, right)
     return hits / zeros.index_add(0, labels, torch.ones_like(right))
+
+
+def top_accuracy(
+    logits: Float[Tensor, "batch classes"], labels: Int[Tensor, " batch"], top: int = 5
+) -> float:
+    """The share of clips whose class has one of the largest logits.
+
+    Args:
+        logits: one a class.
+        labels: the classes, from 0.
+        top: how many answers are allowed.
+
+    Returns:
+        From 0 to 1.
+
+    Raises:
+        ValueError: no clip, a label without a logit, or more answers than classes.
+
+    Source: Miao et al., Table 3, "Top-5", there in percent.
+    """
+    if not 1 <= top <= logits.shape[1]:
+        raise ValueError(f"{top=}: expected 1 to the {logits.shape[1]} classes")
+    _right(logits, labels)  # says what is wrong with the labels
+    named = logits.topk(top, dim=1).indices
+    return float((named == labels[:, None]).any(1).double().mean())
 
 
 def confidence(logits: Float[Tensor, "batch _classes"]) -> Float[Tensor, " batch"]:

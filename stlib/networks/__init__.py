@@ -7,6 +7,7 @@ fits any network: ``Stack(partial(ConvLSTM, kernel=5), channels=1)``.
 from stlib.networks.action_net import ActionNet
 from stlib.networks.activity_net import ActivityMemory, ActivityNet
 from stlib.networks.classifiers import Classifier2D, Classifier3D
+from stlib.networks.clip_autoencoder import ClipAutoencoder
 from stlib.networks.encoder_forecaster import EncoderForecaster, EncoderForecasterMemory
 from stlib.networks.first_weights import draw_xavier
 from stlib.networks.memory import Memory
@@ -23,6 +24,7 @@ __all__ = [
     "ActivityNet",
     "Classifier2D",
     "Classifier3D",
+    "ClipAutoencoder",
     "EncoderForecaster",
     "EncoderForecasterMemory",
     "Memory",

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from stlib.joint_filter import Conv3d, Geometry, JointConv3d, Rank1Conv3d, RegularConv3d
+from stlib.joint_filter import Conv3d, Geometry, JointConv3d, Rank1Conv3d, RegularConv3d, Way
 from stlib.networks.temporal_shift import temporal_shift
 
 __all__ = ["Bottleneck", "Middle", "ResNet3d", "flat", "joint", "rank_1", "regular"]
@@ -42,12 +42,13 @@ def rank_1(channels: int, stride: int, between: int | None = None) -> Rank1Conv3
     return Rank1Conv3d(channels, channels, between, geometry=_over_space(stride), bias=False)
 
 
-def joint(channels: int, stride: int, m: int = 6, n: int = 2) -> JointConv3d:
-    """Joint filters of M spatial and N temporal atoms.
+def joint(channels: int, stride: int, m: int = 6, n: int = 2, way: Way = "cheaper") -> JointConv3d:
+    """Joint filters of M spatial and N temporal atoms, computed in that way.
 
     Source: Miao et al., section 3.2: M = 6, N = 2.
     """
-    return JointConv3d(channels, channels, m, n, geometry=_over_space(stride), bias=False)
+    over = _over_space(stride)
+    return JointConv3d(channels, channels, m, n, geometry=over, bias=False, way=way)
 
 
 class Bottleneck(nn.Module):

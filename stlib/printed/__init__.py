@@ -13,9 +13,12 @@ from stlib.printed.figures import Figure, figure, figures, figures_of
 from stlib.printed.nearest import Candidate, Finding, nearest
 from stlib.printed.number import Printed
 from stlib.printed.tables import Table, table
+from stlib.printed.video_networks import CITED, FRAMES, VideoNetwork, as_many, video_networks
 
 __all__ = [
+    "CITED",
     "CLIPS",
+    "FRAMES",
     "Candidate",
     "Clip",
     "ClipCost",
@@ -23,6 +26,8 @@ __all__ = [
     "Finding",
     "Printed",
     "Table",
+    "VideoNetwork",
+    "as_many",
     "clip_costs",
     "clip_costs_of",
     "clip_tally",
@@ -32,4 +37,5 @@ __all__ = [
     "nearest",
     "not_built",
     "table",
+    "video_networks",
 ]

@@ -9,7 +9,9 @@ from stlib.printed.number import Printed
 
 __all__ = ["Table", "table"]
 
-FILES = tuple(Path(__file__).parent / name for name in ("su2020.json", "ma2023.json"))
+FILES = tuple(
+    Path(__file__).parent / name for name in ("su2020.json", "ma2023.json", "miao2021.json")
+)
 
 
 @dataclass(frozen=True)
@@ -19,12 +21,13 @@ class Table:
     Attributes:
         place: where it is printed.
         columns: names of the columns, nearly the paper's: a number in brackets is of frames.
-        rows: by name, the cells as they are printed; '-' where there is none.
+        rows: by name, the cells as they are printed; '-' where there is none. A cell that spans
+            rows stands in each of them.
 
     Raises:
         ValueError: a row without one cell for each column, or a column twice.
 
-    Source: Su et al.; Ma et al.
+    Source: Su et al.; Ma et al.; Miao et al.
     """
 
     place: str
@@ -71,12 +74,14 @@ def table(name: str) -> Table:
 
     Args:
         name: of Su et al. 'table-1', 'table-2', 'table-3', 'table-4-kth', 'table-4-moving-mnist',
-            'table-8' or 'rebuttal'; of Ma et al. 'ms-table-1' to 'ms-table-11'.
+            'table-8' or 'rebuttal'; of Ma et al. 'ms-table-1' to 'ms-table-11'; of Miao et al.
+            'stdcf-table-1' to 'stdcf-table-4'.
 
     Raises:
         ValueError: there is no such table; the message lists those there are.
 
-    Source: Su et al., Tables 1 to 4 and 8, the table of their rebuttal; Ma et al., every table.
+    Source: Su et al., Tables 1 to 4 and 8, the table of their rebuttal; Ma et al., every table;
+    Miao et al., every table of the main text.
     """
     known = _tables()
     if name not in known:

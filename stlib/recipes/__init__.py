@@ -8,6 +8,11 @@ from stlib.recipes import (
     first_network,
     ms_lstm,
     ms_lstm_measured,
+    stdcf_kinetics,
+    stdcf_reconstruction,
+    stdcf_something,
+    stdcf_tempo,
+    stdcf_two_stage,
 )
 from stlib.recipes.clip_recipe import ClipRecipe
 from stlib.recipes.experiment import AnyRecipe, Experiment, Scale
@@ -44,6 +49,11 @@ def experiments() -> tuple[Experiment, ...]:
         *early_activity.EXPERIMENTS,
         *ms_lstm.EXPERIMENTS,
         *ms_lstm_measured.EXPERIMENTS,
+        *stdcf_reconstruction.EXPERIMENTS,
+        *stdcf_tempo.EXPERIMENTS,
+        *stdcf_two_stage.EXPERIMENTS,
+        *stdcf_kinetics.EXPERIMENTS,
+        *stdcf_something.EXPERIMENTS,
     )
 
 

@@ -9,16 +9,18 @@ from torch import nn
 
 from stlib.joint_filter import Conv3d, JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.joint_filter.convolve import Way
-from stlib.joint_filter.geometry import Triple
-from stlib.networks import ActionNet
+from stlib.joint_filter.geometry import PLAIN, Geometry, Triple
+from stlib.networks import ActionNet, ClipAutoencoder, ResNet3d
 
 __all__ = [
     "ActionNetOf",
+    "ClipAutoencoderOf",
     "ClipNetworkChoice",
     "JointLayer",
     "LayerChoice",
     "Rank1Layer",
     "RegularLayer",
+    "ResNet3dOf",
 ]
 
 
@@ -31,9 +33,9 @@ class RegularLayer:
 
     bias: bool = False
 
-    def constructor(self) -> Callable[[int, int], Conv3d]:
+    def constructor(self, geometry: Geometry = PLAIN) -> Callable[[int, int], Conv3d]:
         """What a network calls as ``layer(inputs, outputs)``."""
-        return partial(RegularConv3d, bias=self.bias)
+        return partial(RegularConv3d, geometry=geometry, bias=self.bias)
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,12 @@ class Rank1Layer:
         if not 0 < self.between < float("inf"):
             raise ValueError(f"between={self.between}: expected a share above 0")
 
-    def constructor(self) -> Callable[[int, int], Conv3d]:
+    def constructor(self, geometry: Geometry = PLAIN) -> Callable[[int, int], Conv3d]:
         """What a network calls as ``layer(inputs, outputs)``."""
 
         def layer(inputs: int, outputs: int) -> Conv3d:
             channels = max(1, round(self.between * outputs))
-            return Rank1Conv3d(inputs, outputs, channels, bias=self.bias)
+            return Rank1Conv3d(inputs, outputs, channels, geometry=geometry, bias=self.bias)
 
         return layer
 
@@ -79,9 +81,11 @@ class JointLayer:
     way: Way = "cheaper"
     bias: bool = False
 
-    def constructor(self) -> Callable[[int, int], Conv3d]:
+    def constructor(self, geometry: Geometry = PLAIN) -> Callable[[int, int], Conv3d]:
         """What a network calls as ``layer(inputs, outputs)``."""
-        return partial(JointConv3d, m=self.m, n=self.n, way=self.way, bias=self.bias)
+        return partial(
+            JointConv3d, m=self.m, n=self.n, geometry=geometry, way=self.way, bias=self.bias
+        )
 
 
 LayerChoice: TypeAlias = RegularLayer | Rank1Layer | JointLayer
@@ -106,4 +110,52 @@ class ActionNetOf:
         return ActionNet(layer, self.classes, self.channels, self.hidden, self.pools)
 
 
-ClipNetworkChoice: TypeAlias = ActionNetOf
+@dataclass(frozen=True)
+class ClipAutoencoderOf:
+    """`ClipAutoencoder`, by its own arguments.
+
+    Source: this book.
+    """
+
+    layer: LayerChoice = JointLayer()
+    channels: int = 1
+    hidden: int = 24
+    code: int = 18
+    blocks: tuple[Triple, Triple] = ((1, 2, 2), (2, 2, 2))
+
+    def build(self) -> nn.Module:
+        """A new network with first weights drawn from torch's generator."""
+        layer = self.layer.constructor()
+        return ClipAutoencoder(layer, self.channels, self.hidden, self.code, self.blocks)
+
+
+@dataclass(frozen=True)
+class ResNet3dOf:
+    """`ResNet3d`, by its own arguments.
+
+    Attributes:
+        layer: in the middle of every bottleneck.
+        classes, channels, blocks, width, stem: as in `ResNet3d`.
+
+    Source: Miao et al., section 3.2.1, for the 50 layers and M = 6, N = 2.
+    """
+
+    layer: LayerChoice = JointLayer(m=6, n=2)
+    classes: int = 400
+    channels: int = 3
+    blocks: tuple[int, ...] = (3, 4, 6, 3)
+    width: int = 64
+    stem: int = 1
+
+    def build(self) -> nn.Module:
+        """A new network with first weights drawn from torch's generator."""
+        return ResNet3d(
+            self._middle, self.classes, self.channels, self.blocks, self.width, self.stem
+        )
+
+    def _middle(self, channels: int, stride: int) -> Conv3d:
+        over_space = Geometry(stride=(1, stride, stride))
+        return self.layer.constructor(over_space)(channels, channels)
+
+
+ClipNetworkChoice: TypeAlias = ActionNetOf | ClipAutoencoderOf | ResNet3dOf

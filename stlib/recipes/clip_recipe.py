@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias, get_args
 
-from stlib.recipes.clip_networks import ActionNetOf, ClipNetworkChoice
+from stlib.recipes.clip_networks import ActionNetOf, ClipNetworkChoice, ResNet3dOf
 from stlib.recipes.data import DataChoice
 from stlib.recipes.limits import check
 from stlib.recipes.optimizers import ADAM, OptimizerChoice
+from stlib.recipes.trained_before import TrainedBefore
 from stlib.stages import WHOLE, Stage, View, total_steps
 
 __all__ = ["ClipRecipe", "Task", "smoke"]
@@ -31,6 +32,7 @@ class ClipRecipe:
         validation_clips: how many clips each of them reads; 0 is no validation.
         test_clips: how many clips the evaluation reads.
         test_view: what is seen in validation and test.
+        first: whose weights come first, in a fine-tuning; None draws all.
 
     Raises:
         ValueError: a number out of its range, or an unknown task.
@@ -50,6 +52,7 @@ class ClipRecipe:
     validation_clips: int = 64
     test_clips: int = 500
     test_view: View = WHOLE
+    first: TrainedBefore | None = None
 
     def __post_init__(self) -> None:
         check(self)
@@ -69,11 +72,14 @@ class ClipRecipe:
     @property
     def classes(self) -> int:
         """How many the network tells apart; 0 for one that names nothing."""
-        return self.network.classes if isinstance(self.network, ActionNetOf) else 0
+        network = self.network
+        return network.classes if isinstance(network, ActionNetOf | ResNet3dOf) else 0
 
 
 def smoke(recipe: ClipRecipe) -> ClipRecipe:
     """Two steps a stage, on a few short clips: the same network, task and views in seconds.
+
+    A fine-tuning draws its first weights then, for there may be no others.
 
     Source: this book.
     """
@@ -90,4 +96,5 @@ def smoke(recipe: ClipRecipe) -> ClipRecipe:
         validate_every=1,
         validation_clips=data.validation,
         test_clips=data.test,
+        first=None,
     )

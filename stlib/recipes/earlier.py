@@ -13,7 +13,7 @@ NETWORKS: dict[str, dict[str, bool]] = {
 # What came after that, by the entry of the recipe and its kind.
 LATER: dict[str, dict[str, dict[str, Any]]] = {
     "network": {"StackOf": {"patch": 1}, "SkipNetOf": {"patch": 1}},
-    "data": {"StickKTH": {"actions": []}, "KTH": {"actions": []}},
+    "data": {"StickKTH": {"actions": []}, "KTH": {"actions": [], "division": "sixteen train"}},
 }
 
 WHOLE_VIEW = {
@@ -31,16 +31,19 @@ def current(plain: Any) -> Any:
     Version 0.1 named the digits beside the data, as if every data set had some. It foretold as many
     frames as in training; its networks drew their first weights as PyTorch does, and a stack had an
     embedding. For a while KTH always showed all six actions, and until chapter 14 no stack or skip
-    net read patches. Frozen weights were named by how their names begin, and every stage saw whole
-    clips.
+    net read patches; until chapter 18 KTH's subjects were divided in one way. Frozen weights were
+    named by how their names begin, and every stage saw whole clips. The first clip recipes drew all
+    their weights.
 
     Args:
         plain: as JSON gives it back.
 
     Source: this book.
     """
-    if not isinstance(plain, Mapping) or plain.get("kind") != "Recipe":
+    if not isinstance(plain, Mapping) or plain.get("kind") not in ("Recipe", "ClipRecipe"):
         return plain
+    if plain["kind"] == "ClipRecipe":
+        plain = {"first": None, **plain}
     plain = _beside_the_data(plain)
     for name, kinds in LATER.items():
         entry = plain.get(name)

@@ -11,7 +11,7 @@ from stlib.recipes import experiments
 from stlib.rollout import forecast
 from stlib.runs import Run
 from stlib.training import Machine, fit, rebuilt
-from stlib.training_memory import peak_bytes, saved_bytes
+from stlib.training_memory import held_bytes, peak_bytes, saved_bytes
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 
@@ -49,4 +49,5 @@ def test_a_training_step_holds_what_autograd_saves_and_more():
         forecast(network, frames, 3).square().mean().backward()
 
     saved = saved_bytes(network, lambda x: forecast(network, x, 3), frames)
-    assert peak_bytes(step, device=frames.device) >= saved > 0
+    held = held_bytes(network, lambda _: step(), frames)
+    assert peak_bytes(step, device=frames.device) >= held > saved > 0

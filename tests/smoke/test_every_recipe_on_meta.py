@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from stlib import losses
+from stlib.data.clips import sides
 from stlib.recipes import ClipRecipe
 from stlib.recipes.feeding import Progress, WholeBatch
 from stlib.recognition import joint_loss, recognize
@@ -24,7 +25,7 @@ def whole_clips(recipe):
     data = recipe.data
     with torch.device("meta"):
         network = recipe.network.build()
-        shape = (recipe.batch, data.frames, data.channels, data.canvas, data.canvas)
+        shape = (recipe.batch, data.frames, data.channels, *sides(data.canvas))
         clips = torch.zeros(shape)
     loss = 0
     for view in {stage.view for stage in recipe.stages}:
@@ -49,7 +50,7 @@ def frames(recipe):
     truth[:, 0] = True
     with torch.device("meta"):
         network = recipe.network.build()
-        shape = (recipe.batch, truth.shape[1] + 1, data.channels, data.canvas, data.canvas)
+        shape = (recipe.batch, truth.shape[1] + 1, data.channels, *sides(data.canvas))
         clips = torch.zeros(shape)
     if recipe.recognition is None:
         predictions = rollout(network, clips, truth)
