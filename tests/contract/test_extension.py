@@ -49,7 +49,7 @@ Few words.
 """
 
 
-DEFINED = ("LiveElement", "NestedSum", "HonestBlur")
+DEFINED = ("LiveElement", "NestedSum", "TempoFigure")
 
 
 def lab(path: Path) -> None:
@@ -113,7 +113,8 @@ def test_numbers_carry_the_chapters(build):
 
 def test_a_live_figure_stands_on_the_page_and_is_defined_once(build):
     again = "\n```{{live-figure}} {}\n:name: fig-{}\nAgain.\n```\n".format
-    html, _ = build(CHAPTER + again("nested_sum", "third") + again("honest_blur", "fourth"))
+    html, _ = build(CHAPTER + again("nested_sum", "third") + again("tempo", "fourth"))
+    assert "<tempo-figure></tempo-figure>" in html  # such a name needs a hyphen
     assert '<nested-sum order="2"></nested-sum>' in html
     assert "<nested-sum></nested-sum>" in html
     assert html.count('<script type="module">') == 3
