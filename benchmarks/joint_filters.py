@@ -15,24 +15,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 
-from benchmarks.scales import finished, frame
 from stlib.artifacts import Result, provenance, save_result
 from stlib.claims import Claim, judged
 from stlib.cost import parameters
-from stlib.experiments import Job, jobs, report, status, trained
+from stlib.experiments import Job, jobs, report, status
 from stlib.joint_filter import (
     Conv3d,
     JointConv3d,
     Rank1Conv3d,
-    distance,
-    nearest_rank_1,
-    rank_1_filter,
 )
-from stlib.metrics import psnr
 from stlib.recipes import Scale, experiment
-from stlib.recipes.clip_networks import JointLayer
 from stlib.recipes.stdcf_reconstruction import LAYERS
 
 SEEDS = (0, 1, 2, 3, 4)
@@ -115,62 +108,6 @@ def networks(queue: list[Job], scale: Scale) -> tuple[dict[str, Any], dict[str, 
 
 
 @torch.no_grad()
-def lost(network: nn.Module) -> dict[str, float]:
-    """By layer, the share of its filter's squared length that no rank-1 filter of C'' = C holds."""
-    told = {}
-    for name, layer in network.named_modules():
-        if isinstance(layer, Conv3d):
-            whole = layer.filter().double()
-            nearest = rank_1_filter(*nearest_rank_1(whole, len(whole)))
-            told[name] = round(float(distance(whole, nearest)) ** 2, 6)
-    return told
-
-
-def losses(queue: list[Job]) -> dict[str, Any]:
-    """By joint network, seed and layer: what rank-1 would lose of it, trained and untrained."""
-    told: dict[str, Any] = {}
-    for layer, choice in LAYERS.items():
-        if not isinstance(choice, JointLayer):
-            continue
-        told[NAMES[layer]] = {}
-        for job in finished(queue, NAMES[layer]):
-            recipe, network = trained(job.folder)
-            torch.manual_seed(job.seed)
-            before, after = lost(recipe.network.build()), lost(network)
-            told[NAMES[layer]][str(job.seed)] = {
-                part: {
-                    "outputs": len(network.get_submodule(part).filter()),
-                    "trained": after[part],
-                    "untrained": before[part],
-                }
-                for part in after
-            }
-    return told
-
-
-@torch.no_grad()
-def pictures(queue: list[Job], scale: Scale) -> dict[str, Any]:
-    """Some test clips, and what seed 0 of each network gives back of them."""
-    data = experiment(NAMES["joint"]).at(scale).data
-    test = data.open("test")
-    clips = torch.stack([test[index] for index in SHOWN[: len(test)]])
-    told: dict[str, Any] = {
-        "clips": list(SHOWN[: len(test)]),
-        "side": data.canvas,
-        "truth": [[frame(x) for x in clip[:, 0]] for clip in clips],
-        "rebuilt": {},
-        "psnr_db": {},
-    }
-    for layer, name in NAMES.items():
-        for job in (job for job in finished(queue, name) if job.seed == SEEDS[0]):
-            _, network = trained(job.folder)
-            given = network(clips).clamp(0, 1)
-            told["rebuilt"][layer] = [[frame(x) for x in clip[:, 0]] for clip in given]
-            each = psnr(given, clips, 1).mean(1)
-            told["psnr_db"][layer] = [round(value, 3) for value in each.tolist()]
-    return told
-
-
 def learned(scale: Scale) -> dict[str, Any]:
     """How many steps and clips each network has learned from: the same for all."""
     recipes = [experiment(name).at(scale) for name in NAMES.values()]
@@ -202,7 +139,6 @@ def main() -> None:
         **shared,
         "networks": told,
         "claims": [judged(claim, scores[claim.first], scores[claim.second]) for claim in CLAIMS],
-        "lost": losses(queue),
         "pictures": pictures(queue, options.scale),
     }
     for claim in found["claims"]:

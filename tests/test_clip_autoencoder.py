@@ -6,7 +6,8 @@ from math import prod
 import pytest
 import torch
 
-from benchmarks.joint_filters import layers, lost
+from benchmarks.joint_filters import layers
+from benchmarks.nearest_filters import by_layer
 from stlib.cost import parameters
 from stlib.joint_filter import JointConv3d, Rank1Conv3d, RegularConv3d
 from stlib.networks import ClipAutoencoder
@@ -128,15 +129,16 @@ def test_a_recipe_builds_it_by_its_own_arguments():
     }
 
 
-def test_stdcf_figure_2_what_rank_1_would_lose_is_told_layer_by_layer():
+def test_stdcf_figure_2_what_the_nearest_filters_miss_is_told_layer_by_layer():
     # stdcf-figure-2
     torch.manual_seed(0)
-    told = lost(EXPERIMENTS[0].lab.network.build())
-    assert list(told) == ["encode.0", "encode.4", "decode"]
-    assert told["encode.0"] == 0  # one channel goes in: 24 between are more than can be needed
-    assert min(told["encode.4"], told["decode"]) > 0.01
-    whole = lost(EXPERIMENTS[2].lab.network.build())
-    assert max(whole.values()) == 0, "a rank-1 filter is its own nearest"
+    first, middle, last = by_layer(EXPERIMENTS[0].lab.network.build())
+    assert first["rank-1"] < 1e-12  # one channel goes in: 24 between are more than can be needed
+    assert min(middle["rank-1"], last["rank-1"]) > 0.01
+    assert max(layer["joint"] for layer in (first, middle, last)) < 1e-12  # it is one itself
+    pairs = by_layer(EXPERIMENTS[2].lab.network.build())
+    assert max(layer["rank-1"] for layer in pairs) < 1e-12
+    assert min(layer["joint-m-6"] for layer in pairs) > 0.01
 
 
 def test_stdcf_figure_2_layers_say_their_channels_and_parameters():
