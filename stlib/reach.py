@@ -215,7 +215,8 @@ def side(parts: Sequence[Part], size: int) -> int:
     """Pixels of the output for so many of the frame.
 
     Raises:
-        ValueError: a part that no network can have.
+        ValueError: a part that no network can have, or a pool that has no room, which torch
+            refuses.
 
     Source: this book, chapter 14.
     """
@@ -224,7 +225,10 @@ def side(parts: Sequence[Part], size: int) -> int:
         match part:
             case Pool(window, stride):
                 # As many windows as it takes to cover all; none of them begins outside.
-                size = min(-(-max(size - window, 0) // stride) + 1, -(-size // stride))
+                outputs = min(-(-(size - window) // stride) + 1, -(-size // stride))
+                if outputs < 1:
+                    raise ValueError(f"{size} pixels for {part}: expected more")
+                size = outputs
             case Bilinear():
                 size = 2 * size
             case Copies(times):

@@ -29,7 +29,7 @@ from stlib.data.moving_mnist import MovingMNIST
 from stlib.data.taxi_bj import FILES
 from stlib.evaluation import load_predictions
 from stlib.experiments import Status
-from stlib.recipes import Experiment, Recipe, experiment, experiments, from_plain
+from stlib.recipes import Experiment, experiment, experiments, recipe_from_plain
 from stlib.recipes.data import StickKTH
 from stlib.runs import Run, locked
 from stlib.training import Diverged, Machine, Outcome
@@ -135,7 +135,7 @@ def test_list_has_a_line_for_each_experiment():
 @pytest.mark.parametrize("each", experiments(), ids=lambda each: each.name)
 def test_show_prints_the_recipe(each, scale):
     plain = json.loads(said("show", each.name, "--scale", scale))
-    assert from_plain(Recipe, plain) == each.at(scale)
+    assert recipe_from_plain(plain) == each.at(scale)
     assert catalogue.show is COMMANDS["show"]
 
 
@@ -341,7 +341,7 @@ def test_data_fetch_says_where(monkeypatch, tmp_path):
 
 def test_experiments_run_status_and_report(tmp_path):
     words = ["--names", NAME, "--seeds", "1", "--scale", "smoke", "--root", tmp_path / "runs"]
-    line = f"{NAME:24}smoke   seed 1     "
+    line = f"{NAME}  smoke   seed 1     "
     assert said("experiments", "status", *words) == f"{line}0 of 2 steps\n"
     assert said("experiments", "run", *words, "--cpu", "--minutes", 60) == f"{line}evaluated\n"
     assert said("experiments", "status", *words) == f"{line}evaluated\n"

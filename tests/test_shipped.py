@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from stlib import shipped as module
-from stlib.recipes import experiment
+from stlib.data.clips import sides
+from stlib.recipes import ClipRecipe, experiment
 from stlib.shipped import FOLDER, Shipped, ship, shipped
 from stlib.training import Machine, fit
 
@@ -29,13 +30,17 @@ def test_a_run_is_shipped_and_loaded_as_it_was_trained(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.safetensors")), ids=lambda path: path.stem)
-def test_every_shipped_network_forecasts(path):
+def test_every_shipped_network_answers(path):
     network, recipe, _ = shipped(path.stem)
-    frame = torch.zeros(1, recipe.network.channels, recipe.data.canvas, recipe.data.canvas)
+    frame = torch.zeros(1, recipe.network.channels, *sides(recipe.data.canvas))
     with torch.no_grad():
-        prediction, _ = network(frame)
-    assert prediction.shape == frame.shape
-    assert bool(prediction.isfinite().all())
+        if isinstance(recipe, ClipRecipe):
+            answer = network(frame.expand(2, recipe.data.frames, *frame.shape[1:]))
+            assert answer.shape == (2, recipe.classes)
+        else:
+            answer, _ = network(frame)
+            assert answer.shape == frame.shape
+    assert bool(answer.isfinite().all())
 
 
 def test_what_is_shipped_is_small():

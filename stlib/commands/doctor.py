@@ -17,9 +17,9 @@ EXTRAS = {
         "sklearn", "tensorboard", "torchvision", "tqdm", "tyro",
     ),
     "book": (
-        "anywidget", "hypothesis", "ipywidgets", "jupyter_book", "jupyterlab", "matplotlib",
-        "plotly", "scipy", "sphinx_exercise", "sphinx-mathjax-offline", "sphinx_proof", "sympy",
-        "tensorly",
+        "anywidget", "captum", "hypothesis", "ipywidgets", "jupyter_book", "jupyterlab",
+        "matplotlib", "plotly", "scipy", "sphinx_exercise", "sphinx-mathjax-offline",
+        "sphinx_proof", "sympy", "tensorly",
     ),
 }  # fmt: skip
 
