@@ -16,15 +16,18 @@ from typing import Any
 
 import torch
 
+from benchmarks.queues import queued
+from benchmarks.scales import finished, frame
 from stlib.artifacts import Result, provenance, save_result
 from stlib.claims import Claim, judged
 from stlib.cost import parameters
-from stlib.experiments import Job, jobs, report, status
+from stlib.experiments import Job, report, trained
 from stlib.joint_filter import (
     Conv3d,
     JointConv3d,
     Rank1Conv3d,
 )
+from stlib.metrics import psnr
 from stlib.recipes import Scale, experiment
 from stlib.recipes.stdcf_reconstruction import LAYERS
 
@@ -47,15 +50,6 @@ CLAIMS = (
     _above("joint-m-6", "rank-1-as-joint-m-6", "joint (M = 6) above rank-1, equal parameters"),
     _above("regular", "joint-m-6", "regular above joint (M = 6)"),
 )
-
-
-def queued(roots: list[Path], scale: Scale = "lab") -> list[Job]:
-    """Every job in the folder that has its result, or else in the first."""
-    found = [status(jobs(list(NAMES.values()), SEEDS, scale, root)) for root in roots]
-    return [
-        next((each.job for each in places if each.evaluated), places[0].job)
-        for places in zip(*found, strict=True)
-    ]
 
 
 def layers(name: str, scale: Scale) -> list[dict[str, Any]]:
@@ -108,6 +102,28 @@ def networks(queue: list[Job], scale: Scale) -> tuple[dict[str, Any], dict[str, 
 
 
 @torch.no_grad()
+def pictures(queue: list[Job], scale: Scale) -> dict[str, Any]:
+    """Some test clips, and what seed 0 of each network gives back of them."""
+    data = experiment(NAMES["joint"]).at(scale).data
+    test = data.open("test")
+    clips = torch.stack([test[index] for index in SHOWN[: len(test)]])
+    told: dict[str, Any] = {
+        "clips": list(SHOWN[: len(test)]),
+        "side": data.canvas,
+        "truth": [[frame(x) for x in clip[:, 0]] for clip in clips],
+        "rebuilt": {},
+        "psnr_db": {},
+    }
+    for layer, name in NAMES.items():
+        for job in (job for job in finished(queue, name) if job.seed == SEEDS[0]):
+            _, network = trained(job.folder)
+            given = network(clips).clamp(0, 1)
+            told["rebuilt"][layer] = [[frame(x) for x in clip[:, 0]] for clip in given]
+            each = psnr(given, clips, 1).mean(1)
+            told["psnr_db"][layer] = [round(value, 3) for value in each.tolist()]
+    return told
+
+
 def learned(scale: Scale) -> dict[str, Any]:
     """How many steps and clips each network has learned from: the same for all."""
     recipes = [experiment(name).at(scale) for name in NAMES.values()]
@@ -130,7 +146,7 @@ def main() -> None:
         return
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    queue = queued(options.runs, options.scale)
+    queue = queued(list(NAMES.values()), SEEDS, options.runs, options.scale)
     told, shared = networks(queue, options.scale)
     scores = {told[layer]["experiment"]: told[layer]["psnr_db"] for layer in told}
     found = {

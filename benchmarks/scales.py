@@ -25,12 +25,13 @@ import torch
 from torch import Tensor
 
 from benchmarks.long_history import compared, measured
+from benchmarks.queues import queued
 from benchmarks.rounding import rounded
 from stlib.artifacts import Result, provenance, save_result
 from stlib.claims import Claim, judged
 from stlib.cost import macs, parameters
 from stlib.evaluation import predictions
-from stlib.experiments import Job, jobs, report, status, trained
+from stlib.experiments import Job, report, status, trained
 from stlib.losses import l2_mean
 from stlib.metrics import raster
 from stlib.printed import table
@@ -83,15 +84,6 @@ RAIN_CLAIMS = (  # the paper's table has two of the four networks
     ("this book", "TMS-LSTM", "ConvLSTM"),
 )
 NAMES = tuple(dict.fromkeys(chain(MODELS.values(), ON_PATCHES.values(), RAIN.values())))
-
-
-def queued(roots: list[Path]) -> list[Job]:
-    """Every job in the folder that has its result, or else in the first."""
-    found = [status(jobs(NAMES, SEEDS, "lab", root)) for root in roots]
-    return [
-        next((each.job for each in places if each.evaluated), places[0].job)
-        for places in zip(*found, strict=True)
-    ]
 
 
 def finished(queue: list[Job], name: str) -> list[Job]:
@@ -232,7 +224,7 @@ def main() -> None:
         return
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
-    queue = queued(options.runs)
+    queue = queued(NAMES, SEEDS, options.runs)
     digits = [job for job in queue if job.name not in RAIN.values()]
     told, baselines = measured(digits)
     found = {

@@ -19,11 +19,12 @@ from typing import Any
 
 import torch
 
+from benchmarks.queues import queued
 from benchmarks.rounding import rounded
 from stlib.artifacts import Result, provenance, save_result
 from stlib.claims import Claim, judged
 from stlib.evaluation import logits_of
-from stlib.experiments import Job, jobs, status, trained
+from stlib.experiments import Job, status, trained
 from stlib.networks import ActionNet
 from stlib.recipes import ClipRecipe, experiment
 from stlib.recipes.data import StickKTH
@@ -38,15 +39,6 @@ FRAMES = {0.5: 32, 1.0: 16, 1.5: 11, 2.0: 8, 4.0: 4}  # by tempo: as much time, 
 DILATIONS = (1, 2, 4)
 CLIPS, FEATURE_CLIPS = 540, 60
 PRINTED = {"time": (77.11, 66.49), "space": (75.34, 53.08)}  # with the right dilation, without
-
-
-def queued(roots: list[Path]) -> list[Job]:
-    """Every job in the folder that has its result, or else in the first."""
-    found = [status(jobs(NAMES, SEEDS, "lab", root)) for root in roots]
-    return [
-        next((each.job for each in places if each.evaluated), places[0].job)
-        for places in zip(*found, strict=True)
-    ]
 
 
 def opened(job: Job) -> tuple[ClipRecipe, ActionNet]:
@@ -187,7 +179,7 @@ def main() -> None:
     sizes: dict[str, Any] = {}
     features: dict[str, dict[str, Any]] = {"trained": {}, "untrained": {}}
     missing = dict.fromkeys(NAMES, 0)
-    for each in status(queued(options.runs)):
+    for each in status(queued(NAMES, SEEDS, options.runs)):
         job, seed = each.job, str(each.job.seed)
         if not each.evaluated:
             missing[job.name] += 1

@@ -62,13 +62,15 @@ class Step:
     def told(self, stage: str, device: torch.device) -> dict[str, Any]:
         """Bytes of the step."""
         meta = torch.device("meta")
-        network, call, clips = self._made(stage, meta)
+        network, call, clips, optimizer = self._made(stage, meta)
         saved = saved_bytes(network, partial(_loss, network), clips)
-        held = held_bytes(network, call, clips)
+        call(clips)  # what is made once is there
+        optimizer.zero_grad()
+        held = held_bytes(network, call, clips, optimizer=optimizer)
         peak = None
         if device.type == "cuda":
-            network, call, clips = self._made(stage, device)
-            call(clips)  # what is made once is there
+            network, call, clips, _ = self._made(stage, device)
+            call(clips)
             peak = peak_bytes(call, clips, device=device)
         return {
             "network": self.network,
@@ -83,7 +85,7 @@ class Step:
 
     def _made(
         self, stage: str, device: torch.device
-    ) -> tuple[nn.Module, Callable[[Tensor], None], Tensor]:
+    ) -> tuple[nn.Module, Callable[[Tensor], None], Tensor, optim.Optimizer]:
         with device:
             network = self.build()
         for name, weight in network.named_parameters():
@@ -97,7 +99,7 @@ class Step:
             _loss(network, clips).backward()
             optimizer.step()
 
-        return network, call, self.clips(stage, device)
+        return network, call, self.clips(stage, device), optimizer
 
 
 def _loss(network: nn.Module, clips: Tensor) -> Tensor:

@@ -20,12 +20,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from benchmarks.queues import queued
 from benchmarks.rounding import rounded
 from stlib.artifacts import Result, provenance, save_result
 from stlib.attention_maps import cascade, grad_cam, rank_correlation, share_on
 from stlib.claims import Claim, judged
 from stlib.cost import macs, parameters
-from stlib.experiments import Job, jobs, report, status, trained
+from stlib.experiments import Job, report, status, trained
 from stlib.recipes import ClipRecipe, experiment
 from stlib.recipes.stdcf_two_stage import LAYERS
 from stlib.shipped import ship
@@ -43,15 +44,6 @@ PRINTED = {  # accuracy: whole clips, two stages
 }
 MAPPED = 24  # test clips whose maps are measured
 BRIGHT = 0.55  # the brightest that a background can be
-
-
-def queued(roots: list[Path]) -> list[Job]:
-    """Every job in the folder that has its result, or else in the first."""
-    found = [status(jobs(NAMES, SEEDS, "lab", root)) for root in roots]
-    return [
-        next((each.job for each in places if each.evaluated), places[0].job)
-        for places in zip(*found, strict=True)
-    ]
 
 
 def finished(queue: list[Job], name: str) -> dict[int, Job]:
@@ -198,7 +190,7 @@ def main() -> None:
         print(*NAMES)
         return
     torch.set_num_threads(1)
-    queue = queued(options.runs)
+    queue = queued(NAMES, SEEDS, options.runs)
     told = report(queue)
     experiments = {
         name: {

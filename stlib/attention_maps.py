@@ -91,12 +91,14 @@ def cascade(network: nn.Module, fresh: nn.Module) -> Iterator[tuple[str, nn.Modu
         nothing left of what was learned.
 
     Raises:
-        ValueError: networks whose parameters differ in name.
+        ValueError: networks whose parameters differ in name or shape.
 
     Source: Adebayo et al. 2018, section 3.1, cascading randomisation.
     """
-    if network.state_dict().keys() != fresh.state_dict().keys():
-        raise ValueError("the two networks differ in the names of their parameters")
+    ours, theirs = ({k: v.shape for k, v in each.state_dict().items()} for each in (network, fresh))
+    if ours != theirs:
+        odd = sorted(k for k in ours | theirs if ours.get(k) != theirs.get(k))
+        raise ValueError(f"the two networks differ in {odd[0]}: expected the same parameters")
     mixed = deepcopy(network)
     layers = [
         (name or type(ours).__name__, _own(ours), _own(theirs))

@@ -235,6 +235,7 @@ def finish(
     device = torch.device("cuda" if torch.cuda.is_available() and not cpu else "cpu")
     measured = {
         **evaluate(network.to(device), recipe, clips=clips),
+        **({"first": about["first"]} if "first" in about else {}),
         "experiment": about["name"],
         "scale": about["scale"],
         "recipe": about["same"]["recipe"],
@@ -378,6 +379,8 @@ def _command(about: dict[str, Any], clips: int | None, horizon: int | None) -> s
     words = ["python", "-m", "stlib", "train", name, "--scale", scale, "--seed", str(same["seed"])]
     if same["precision"] != "no":
         words += ["--precision", same["precision"]]
+    if "first" in about:
+        words += ["--first", about["first"]["run"]]
     for field, _, value in changed:
         words += _option(field, value)
     asked = {"--clips": clips, "--horizon": horizon}

@@ -72,7 +72,11 @@ class Run:
                 raise FileExistsError(
                     f"{self.folder} holds a run already; go on with --resume, or choose another"
                 )
+            # Until there is a checkpoint a run can still begin with other first weights.
+            kept = bool(self.checkpoints()) or self.about().get("first") == about.get("first")
         else:
+            kept = False
+        if not kept:
             with replacing(self.about_file) as file:
                 file.write(f"{json.dumps(dict(about), indent=1, allow_nan=False)}\n".encode())
         for path in self.folder.iterdir():

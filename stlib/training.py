@@ -274,6 +274,8 @@ class _Training:
         if not Run(folder).checkpoints() and (held := first_of(wanted, first)):
             self.first = {"first": take_over(self.network, held, wanted.new if wanted else ())}
         last, layout = machine.channels_last, self.task.layout
+        if last and not layout:
+            raise ValueError("channels_last=True: expected None or False for whole clips")
         if layout and (last or (last is None and self.accelerator.device.type == "cuda")):
             self.network.to(memory_format=layout)  # type: ignore[call-overload]
         # On the device first: an optimiser made before the move would hold weights left behind.
@@ -389,7 +391,10 @@ class _Training:
                 for index, name in enumerate(self.names)
             }
             optimizer.load_state_dict(held)
-        # Anew in every stage: what is distributed must know which weights learn.
+        # Anew in every stage: what is distributed must know which weights learn. The former ones
+        # go, or Accelerate would scale gradients back once for each.
+        self.accelerator._models.clear()
+        self.accelerator._optimizers.clear()
         self.module = self.accelerator.prepare_model(self.task.module(self.network, self.called))
         self.optimizer = self.accelerator.prepare_optimizer(optimizer)
 
@@ -471,6 +476,8 @@ class _Training:
     def validate(self, view: View) -> dict[str, float]:
         """The means of what the task tells of held-out clips, always the same ones."""
         recipe, accelerator = self.recipe, self.accelerator
+        for buffer in self.network.buffers():  # each process has counted its own clips
+            self.broadcast(buffer)
         mine = range(accelerator.process_index, recipe.validation_clips, accelerator.num_processes)
         loader = DataLoader(Subset(self.held_out, list(mine)), batch_size=recipe.batch)
         self.network.eval()
@@ -485,6 +492,11 @@ class _Training:
         self.task.lay_out(self.network, recipe.stages[self.stage].view)
         means = {name: accelerator.reduce(each, "sum").tolist() for name, each in summed.items()}
         return {name: total / count for name, (total, count) in means.items()}
+
+    def broadcast(self, buffer: Tensor) -> None:
+        """Give every process the first one's, which is what is kept."""
+        if self.accelerator.num_processes > 1:
+            torch.distributed.broadcast(buffer, src=0)
 
     def both(self, stage: Stage) -> dict[str, dict[str, float]]:
         """What held-out clips say, seen as in the stage and as in the test."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, nn, optim
 from torch.autograd.graph import saved_tensors_hooks
 from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -57,22 +57,29 @@ def saved_bytes(module: nn.Module, function: Callable[..., Any], *inputs: Any) -
     return total
 
 
-def held_bytes(module: nn.Module, function: Callable[..., Any], *inputs: Any) -> int:
+def held_bytes(
+    module: nn.Module,
+    function: Callable[..., Any],
+    *inputs: Any,
+    optimizer: optim.Optimizer | None = None,
+) -> int:
     """The most that tensors hold at once during a call, in bytes: `peak_bytes` without a GPU.
 
-    The module's parameters and buffers and the inputs count from the start, each storage once;
-    every storage that an operator makes counts until it is freed. What an operator needs inside
-    itself, and what an allocator rounds up, is not seen. Shapes are enough: the ``meta`` device
-    gives the same.
+    The module's parameters and buffers, what the optimiser keeps and the inputs count from the
+    start, each storage once; every storage that an operator makes counts until it is freed. What an
+    operator needs inside itself, and what an allocator rounds up, is not seen. Shapes are enough:
+    the ``meta`` device gives the same.
 
     Args:
         module: whose parameters and buffers are there from the start.
         function: called once with `inputs`: a whole training step.
         inputs: its arguments.
+        optimizer: one that has taken a step, for before it there is nothing that it keeps.
 
     Source: this book; torch.utils._python_dispatch.
     """
-    there = (*module.parameters(), *module.buffers(), *inputs)
+    kept = [] if optimizer is None else tree_leaves([*optimizer.state.values()])
+    there = (*module.parameters(), *module.buffers(), *kept, *inputs)
     with _Scale(each for each in there if isinstance(each, Tensor)) as scale:
         function(*inputs)
     return scale.most

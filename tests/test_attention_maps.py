@@ -116,7 +116,7 @@ def test_a_cascade_keeps_dilations_and_wants_the_same_architecture():
     swap(net, temporal_dilation=2)
     *_, (_, last) = cascade(net, fresh)
     assert last.body[0].geometry.dilation == (2, 1, 1)
-    with pytest.raises(ValueError, match="differ in the names"):
+    with pytest.raises(ValueError, match="expected the same parameters"):
         next(cascade(net, network(RegularConv3d)))
 
 

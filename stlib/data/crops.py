@@ -6,6 +6,7 @@ one of several that lie evenly over time and space.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -146,11 +147,13 @@ def spread(count: int, frames: int, when: float) -> tuple[int, ...]:
     Raises:
         ValueError: a number below 1, or a share that is none.
 
-    Source: Wang et al. 2016, with one draw for all parts, which keeps the distances equal.
+    Source: Wang et al. 2016, with one draw for all parts, which keeps the distances nearly
+        equal.
     """
     if min(count, frames) < 1 or not 0 <= when <= 1:
         raise ValueError(f"{count=}, {frames=}, {when=}: each from 1, a share up to 1")
-    return tuple(min(int((part + when) * count / frames), count - 1) for part in range(frames))
+    ends = [part * count // frames for part in range(frames + 1)]
+    return tuple(first + _place(when, max(0, after - 1 - first)) for first, after in pairwise(ends))
 
 
 def tiles(height: int, width: int, side: int, crops: int) -> tuple[tuple[int, int], ...]:

@@ -145,7 +145,8 @@ def _lamp(answer: Callable[[int], Any], tempo: int) -> str:
         raise Unfit(f"the lamp is off, 0, or on, 1; got {show(film)}")
     changes = [t for t in range(1, _FRAMES) if film[t] != film[t - 1]]
     if any(later - sooner < tempo for sooner, later in pairwise(changes)):
-        return f"this lamp gives alarm: it changes at frames {changes}"
+        close = f"changes at frames {changes}, some fewer than {tempo} apart"
+        return f"this lamp is not at rest: it {close}"
     fast = film[::tempo]
     if any(a == b for a, b in pairwise(fast)):
         return f"{tempo} times as fast it is {[int(each) for each in fast]}: no alarm"
