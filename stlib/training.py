@@ -287,6 +287,7 @@ class _Training:
         self.optimizer: Any = None
         self.validations: list[float] = []
         self.stages: list[dict[str, Any]] = []
+        self.asked, self.told = -1, dict[View, dict[str, float]]()
         self.done, self.stage, self.seconds = 0, 0, 0.0
 
     def run(self, record: Mapping[str, str], resume: bool, minutes: float) -> Outcome:
@@ -472,9 +473,17 @@ class _Training:
         if finished or late or self.done % machine.checkpoint_every == 0:
             run.save_checkpoint(self.done, self.tensors(), self.memory())
 
-    @torch.no_grad()
     def validate(self, view: View) -> dict[str, float]:
-        """The means of what the task tells of held-out clips, always the same ones."""
+        """The means of what the task tells of held-out clips, asked once a step and view."""
+        if self.asked != self.done:
+            self.asked, self.told = self.done, {}
+        if view not in self.told:
+            self.told[view] = self.ask(view)
+        return self.told[view]
+
+    @torch.no_grad()
+    def ask(self, view: View) -> dict[str, float]:
+        """The same, of the weights as they are; always the same clips."""
         recipe, accelerator = self.recipe, self.accelerator
         for buffer in self.network.buffers():  # each process has counted its own clips
             self.broadcast(buffer)
