@@ -23,6 +23,7 @@ from stlib.tasks import (
     task_of,
 )
 from stlib.tasks.forecasting import Drawn, Unrolled
+from stlib.tasks.labels import Labels, labels_of, picked
 from tests.drawn import normal
 from tests.test_clip_training import TINY as WHOLE_CLIPS
 from tests.test_joint_training import JOINT
@@ -92,3 +93,14 @@ def test_forecasts_are_scored_step_by_step():
     network = FRAMES.network.build()
     found = evaluate_forecasts(network, FRAMES)
     assert len(found["predictors"]["network"]["mse_e3"]["steps"]) == FRAMES.horizon
+
+
+def test_labels_are_those_of_the_clips():
+    training, validation = (WHOLE_CLIPS.data.open(split) for split in ("training", "validation"))
+    labels = labels_of(training, validation, 6)
+    assert labels == Labels(training.labels, validation.labels)
+    assert labels_of(training, None, 6).validation == ()
+    found = picked(labels.training, [4, 0, 7], torch.device("cpu"))
+    assert found.tolist() == [training.labels[index] for index in (4, 0, 7)]
+    with pytest.raises(ValueError, match="classes=5: expected the 6"):
+        labels_of(training, None, 5)

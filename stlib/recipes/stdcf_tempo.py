@@ -6,9 +6,10 @@ and on clips of half the size.
 
 from dataclasses import replace
 
+from stlib.recipes import stdcf_two_stage
 from stlib.recipes.clip_networks import ActionNetOf, JointLayer
 from stlib.recipes.clip_recipe import ClipRecipe, smoke
-from stlib.recipes.data import KTH, StickKTH
+from stlib.recipes.data import StickKTH
 from stlib.recipes.experiment import Experiment
 from stlib.stages import Stage, View
 
@@ -25,7 +26,8 @@ VIEWS = {  # in training, and in a test on whole clips
     HALF: (View(shrink=2), View(spatial_dilation=2)),
 }
 
-PAPER = ClipRecipe(
+PAPER = replace(
+    stdcf_two_stage.PAPER,
     source=(
         "Miao et al., section 3.1: clips of 16 frames of 60x80 of KTH, batches of 16, Adam at 1e-3 "
         "for 40 epochs, 1e-4 from the 20th. Ours, for Table B is not at hand: widths, pools and "
@@ -33,18 +35,6 @@ PAPER = ClipRecipe(
         "validate"
     ),
     network=ActionNetOf(pools=((1, 2, 2), (1, 2, 2))),
-    data=KTH(
-        source="Miao et al., section 3.1: 4667 clips for training, 4551 for validation",
-        frames=16,
-        canvas=(60, 80),
-        filter="area",
-        division="eight train",
-    ),
-    stages=(Stage(steps=40 * EPOCH, rate=1e-3, decay="stairs", factor=0.1, every=20 * EPOCH),),
-    batch=16,
-    validate_every=EPOCH,
-    validation_clips=500,
-    test_clips=4_551,
 )
 
 LAB = replace(

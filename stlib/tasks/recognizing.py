@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from stlib.data.clips import ClipSet
 from stlib.recipes import Recipe, Recognition
-from stlib.recipes.recognition import labelled
 from stlib.recognition import Recognized, classify, joint_loss, recognize
 from stlib.stages import View
 from stlib.tasks.forecasting import Drawn, Forecasting, Unrolled
+from stlib.tasks.labels import Labels, labels_of, picked
 from stlib.tasks.task import named
 
 __all__ = ["Recognizing"]
@@ -51,14 +50,11 @@ class Recognizing(Forecasting):
         if recipe.recognition is None:
             raise ValueError("recognition=None: expected a Recognition")
         self.recognition: Recognition = recipe.recognition
-        self.labels: tuple[int, ...] = ()
-        self.validation: tuple[int, ...] = ()
+        self.labels = Labels()
 
     def check(self, training: ClipSet, validation: ClipSet | None) -> None:
         """Take note of the labels."""
-        self.labels = labelled(training, self.recipe.classes).labels
-        if validation is not None:
-            self.validation = labelled(validation, self.recipe.classes).labels
+        self.labels = labels_of(training, validation, self.recipe.classes)
 
     def module(self, network: nn.Module, called: Any) -> nn.Module:
         """All steps, and the name."""
@@ -76,7 +72,7 @@ class Recognizing(Forecasting):
         said: Recognized = module(clips, drawn.truth[rows])
         frames = self.of_frames(said.predictions, clips, parts)
         moment = drawn.moment
-        shown = torch.tensor([self.labels[clip] for clip in moment.which], device=clips.device)
+        shown = picked(self.labels.training, moment.which, clips.device)
         weight = self.recognition.weight_after(moment.validations)
         return joint_loss(frames, said.logits, shown[rows], weight)
 
@@ -88,6 +84,6 @@ class Recognizing(Forecasting):
         view: View,
     ) -> dict[str, Float[Tensor, " _errors"]]:
         """As `named` has it."""
-        labels = torch.tensor([self.validation[clip] for clip in which], device=clips.device)
+        labels = picked(self.labels.validation, which, clips.device)
         logits = classify(network, clips[:, : self.recipe.context])
         return named(logits, labels)

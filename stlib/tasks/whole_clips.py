@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from stlib.data.clips import ClipSet
 from stlib.recipes import ClipRecipe
-from stlib.recipes.recognition import labelled
 from stlib.stages import View
+from stlib.tasks.labels import Labels, labels_of, picked
 from stlib.tasks.task import Moment, named
 from stlib.viewing import laid_out, seen
 
@@ -72,14 +72,11 @@ class Naming(_WholeClips):
 
     def __init__(self, recipe: ClipRecipe) -> None:
         super().__init__(recipe)
-        self.labels: tuple[int, ...] = ()
-        self.validation: tuple[int, ...] = ()
+        self.labels = Labels()
 
     def check(self, training: ClipSet, validation: ClipSet | None) -> None:
         """Take note of the labels."""
-        self.labels = labelled(training, self.recipe.classes).labels
-        if validation is not None:
-            self.validation = labelled(validation, self.recipe.classes).labels
+        self.labels = labels_of(training, validation, self.recipe.classes)
 
     def loss(
         self,
@@ -90,7 +87,7 @@ class Naming(_WholeClips):
         parts: int,
     ) -> Float[Tensor, ""]:
         """The mean cross-entropy."""
-        shown = torch.tensor([self.labels[clip] for clip in drawn.which], device=clips.device)
+        shown = picked(self.labels.training, drawn.which, clips.device)
         return F.cross_entropy(module(seen(clips, drawn.view)).float(), shown[rows])
 
     def held_out(
@@ -101,7 +98,7 @@ class Naming(_WholeClips):
         view: View,
     ) -> dict[str, Float[Tensor, " _errors"]]:
         """As `named` has it."""
-        labels = torch.tensor([self.validation[clip] for clip in which], device=clips.device)
+        labels = picked(self.labels.validation, which, clips.device)
         return named(network(seen(clips, view)), labels)
 
 
