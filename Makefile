@@ -64,8 +64,9 @@ lint: $(READY)  ## ruff and mypy
 	$(BIN)/mypy
 
 unit: export OMP_NUM_THREADS := 1
+# The same examples in every run; pytest by itself draws others each time, to find what these miss.
 unit: $(READY)  ## unit and contract tests
-	$(BIN)/pytest -q -n 2 --ignore tests/browser --ignore tests/labs --ignore tests/smoke
+	$(BIN)/pytest -q -n 2 --hypothesis-profile ci --ignore tests/browser --ignore tests/labs --ignore tests/smoke
 
 smoke: export OMP_NUM_THREADS := 1
 smoke: $(READY)  ## every recipe, from data to reload, at smoke scale

@@ -15,13 +15,12 @@ from stlib import metrics
 from stlib.data.clips import ClipSet
 from stlib.evaluation import evaluate, predictions, recognition_scores
 from stlib.recipes import Recipe, Recognition, from_plain, to_plain
+from stlib.recipes.cells import CausalConv3dCell, ConvLSTMCell
 from stlib.recipes.feeding import ByIteration, TeacherForcing
 from stlib.recipes.networks import (
     ActivityNetOf,
-    CausalConv3dCell,
     Classifier2DOf,
     Classifier3DOf,
-    ConvLSTMCell,
     EncoderForecasterOf,
     StackOf,
 )

@@ -17,9 +17,10 @@ from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, Conv
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
 from stlib.cost import macs, parameters
 from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
+from stlib.networks.layers import one_a_layer
 from stlib.networks.memory import check_widths, recall
 from stlib.networks.patched import folded
-from stlib.recipes.networks import CellChoice
+from stlib.recipes.cells import CellChoice
 from tests.drawn import normal
 
 Ma = partial(ConvLSTM, biases=2)
@@ -87,6 +88,20 @@ def test_xavier_gives_every_kernel_its_variance_and_every_bias_zero():
         for name, weight in network.named_parameters():
             if "bias" in name:
                 assert not weight.any(), name
+
+
+@pytest.mark.parametrize(
+    ("kind", "hidden"), [(Stack, (2, 3, 4)), (Pyramid, (2, 3, 2, 3)), (SkipNet, (2, 3, 2, 3))]
+)
+def test_layers_may_differ_and_each_has_its_own_constructor(kind, hidden):
+    count = 3 * len(hidden) if kind is SkipNet else len(hidden)
+    makes = [partial(ConvLSTM, kernel=2 * layer + 1) for layer in range(count)]
+    network = kind(makes, 1, hidden)
+    assert [cell.gates.kernel_size[0] for cell in network.cells] == [*range(1, 2 * count, 2)]
+    for wrong in (makes[1:], [*makes, ConvLSTM], []):
+        with pytest.raises(ValueError, match=rf"{len(wrong)} constructors, expected {count}"):
+            kind(wrong, 1, hidden)
+    assert one_a_layer(ConvLSTM, 2) == (ConvLSTM, ConvLSTM)
 
 
 def test_macs_of_the_papers_networks():

@@ -26,6 +26,13 @@ from stlib.recipes import (
     recipe_from_plain,
     to_plain,
 )
+from stlib.recipes.cells import (
+    CompressedConvLSTMCell,
+    ConvLSTMCell,
+    ConvTTLSTMCell,
+    MKLSTMCell,
+    one_for_all,
+)
 from stlib.recipes.clip_recipe import smoke as clip_smoke
 from stlib.recipes.conv_tt_lstm import LAB_CONV_LSTM, classic, with_cell
 from stlib.recipes.conv_tt_lstm_search import table_6, table_7
@@ -51,16 +58,7 @@ from stlib.recipes.feeding import (
     WholeBatch,
 )
 from stlib.recipes.ms_lstm import at_lab_width
-from stlib.recipes.networks import (
-    CompressedConvLSTMCell,
-    ConvLSTMCell,
-    ConvTTLSTMCell,
-    EncoderForecasterOf,
-    MKLSTMCell,
-    PyramidOf,
-    SkipNetOf,
-    StackOf,
-)
+from stlib.recipes.networks import EncoderForecasterOf, PyramidOf, SkipNetOf, StackOf
 from stlib.recipes.recipe import smoke
 from stlib.sampling import ReverseChances
 from stlib.shipped import shipped
@@ -183,6 +181,15 @@ def test_anything_wrong_in_the_plain_form_is_refused_by_name(name, data):
             assert said.startswith(f"{wanted.__name__}{spelled(path[:-1])}"), said
     else:
         assert to_plain(read) == current(plain)
+
+
+def test_an_entry_of_a_list_is_named_where_something_else_may_stand_too():
+    plain = deepcopy(PLAIN["stdcf-table-2-joint-full-paper"])
+    plain["data"]["canvas"][0] = None
+    with pytest.raises(ValueError, match=r"^ClipRecipe\.data\.canvas\[0\]=None, expected int"):
+        recipe_from_plain(plain)
+    with pytest.raises(ValueError, match=r"^ClipRecipe\.data\.canvas\[0\]=None, expected int"):
+        from_plain(ClipRecipe, plain)
 
 
 def damaged(**changed):
@@ -409,6 +416,13 @@ def test_with_cell_changes_the_cell_and_the_source():
     assert cell == CompressedConvLSTMCell(kernel=3, rank=8, factors=3, trains=4)
     network = replace(LAB_CONV_LSTM.network, cell=cell)
     assert changed == replace(LAB_CONV_LSTM, source="Su et al.", network=network)
+
+
+def test_a_network_that_cannot_tell_its_layers_apart_wants_them_alike():
+    make = one_for_all(ConvLSTMCell(kernel=5))
+    assert parameters(make(2, 3)) == parameters(ConvLSTMCell(kernel=5).layers(2)[1](2, 3))
+    with pytest.raises(ValueError, match=r"cell=.*needs a cell whose layers are all alike"):
+        one_for_all(StackOf())
 
 
 @pytest.mark.parametrize(

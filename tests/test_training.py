@@ -23,8 +23,9 @@ from stlib import training
 from stlib.data import moving_mnist
 from stlib.data.moving_mnist import Preset
 from stlib.recipes import Recipe
+from stlib.recipes.cells import ConvLSTMCell
 from stlib.recipes.feeding import ByIteration, OnPlateau, TeacherForcing
-from stlib.recipes.networks import ConvLSTMCell, StackOf
+from stlib.recipes.networks import StackOf
 from stlib.runs import Run
 from stlib.stages import Stage
 from stlib.training import Batches, Diverged, Machine, fit, rebuilt

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from stlib.networks.layers import Layers, one_a_layer
 from stlib.networks.memory import Memory, check_widths, recall
 
 __all__ = ["Pyramid"]
@@ -27,7 +28,7 @@ class Pyramid(nn.Module):
     pixel is dropped: no pixel goes unread, and pixels stay where they are.
 
     Args:
-        cell: called as ``cell(inputs, outputs)``, once a layer.
+        cell: called as ``cell(inputs, outputs)``, once a layer; or one such for each layer.
         channels: of the frames it reads and writes.
         hidden: width of each layer, lowest first; an even number of them. The embedding has the
             first; a layer of the second half reads what its mirror writes, so that ``hidden[j]``
@@ -42,7 +43,7 @@ class Pyramid(nn.Module):
 
     def __init__(
         self,
-        cell: Callable[[int, int], nn.Module],
+        cell: Layers,
         channels: int,
         hidden: Sequence[int] = (32,) * 6,
     ) -> None:
@@ -59,7 +60,11 @@ class Pyramid(nn.Module):
                 )
         self.embed = nn.Conv2d(channels, hidden[0], 1)
         widths = (hidden[0], *hidden)
-        self.cells = nn.ModuleList(cell(inputs, outputs) for inputs, outputs in pairwise(widths))
+        makes = one_a_layer(cell, len(hidden))
+        self.cells = nn.ModuleList(
+            make(*reads_and_writes)
+            for make, reads_and_writes in zip(makes, pairwise(widths), strict=True)
+        )
         self.readout = nn.Conv2d(hidden[-1], channels, 1)
 
     def forward(

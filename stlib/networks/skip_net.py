@@ -1,11 +1,12 @@
 """Four blocks of layers; the last two also hand on what the first two said."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from stlib.networks.layers import Layers, one_a_layer
 from stlib.networks.memory import Memory, check_widths, recall
 
 __all__ = ["SkipNet"]
@@ -19,21 +20,21 @@ class SkipNet(nn.Module):
     the last joined map.
 
     Args:
-        cell: called as ``cell(inputs, outputs)``, once a layer.
+        cell: called as ``cell(inputs, outputs)``, once a layer; or one such for each layer.
         channels: of the frames it reads and writes.
         hidden: width of the layers in each of the four blocks.
         layers_each: how many layers a block has.
         sigmoid: squash the prediction into (0, 1), as the paper does for KTH.
 
     Raises:
-        ValueError: not four blocks, or a number below 1.
+        ValueError: not four blocks, a number below 1, or not one constructor a layer.
 
     Source: Su et al., section B.2 and Figure 6a.
     """
 
     def __init__(
         self,
-        cell: Callable[[int, int], nn.Module],
+        cell: Layers,
         channels: int,
         hidden: Sequence[int] = (32, 48, 48, 32),
         layers_each: int = 3,
@@ -47,10 +48,11 @@ class SkipNet(nn.Module):
             raise ValueError(f"{layers_each=}: must be at least 1")
         self.channels, self.layers_each, self.sigmoid = channels, layers_each, sigmoid
         first, second, third, fourth = hidden
+        makes = iter(one_a_layer(cell, 4 * layers_each))
         cells, inputs = [], channels
         for outputs, joined in ((first, 0), (second, 0), (third, first), (fourth, second)):
             for _ in range(layers_each):
-                cells.append(cell(inputs, outputs))
+                cells.append(next(makes)(inputs, outputs))
                 inputs = outputs
             inputs += joined
         self.cells = nn.ModuleList(cells)

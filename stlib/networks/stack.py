@@ -1,11 +1,12 @@
 """Layer upon layer, with nothing between them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from stlib.networks.layers import Layers, one_a_layer
 from stlib.networks.memory import Memory, check_widths, recall
 
 __all__ = ["Stack"]
@@ -15,13 +16,13 @@ class Stack(nn.Module):
     """Recurrent layers between a 1×1 embedding and a 1×1 readout; no activation on either end.
 
     Args:
-        cell: called as ``cell(inputs, outputs)``, once a layer.
+        cell: called as ``cell(inputs, outputs)``, once a layer; or one such for each layer.
         channels: of the frames it reads and writes.
         hidden: width of each layer, lowest first; the embedding has the first.
         embed: whether there is an embedding; without one the lowest layer reads the frame itself.
 
     Raises:
-        ValueError: no layer, or a width below 1.
+        ValueError: no layer, a width below 1, or not one constructor a layer.
 
     Source: Ma et al., *MS-LSTM*: the network of its tables, without the pyramid. Without an
     embedding, Su et al., Table 8: the rows of four layers.
@@ -29,7 +30,7 @@ class Stack(nn.Module):
 
     def __init__(
         self,
-        cell: Callable[[int, int], nn.Module],
+        cell: Layers,
         channels: int,
         hidden: Sequence[int] = (32,) * 6,
         embed: bool = True,
@@ -39,7 +40,11 @@ class Stack(nn.Module):
         self.channels = channels
         self.embed = nn.Conv2d(channels, hidden[0], 1) if embed else None
         widths = (hidden[0] if embed else channels, *hidden)
-        self.cells = nn.ModuleList(cell(inputs, outputs) for inputs, outputs in pairwise(widths))
+        makes = one_a_layer(cell, len(hidden))
+        self.cells = nn.ModuleList(
+            make(*reads_and_writes)
+            for make, reads_and_writes in zip(makes, pairwise(widths), strict=True)
+        )
         self.readout = nn.Conv2d(hidden[-1], channels, 1)
 
     def forward(

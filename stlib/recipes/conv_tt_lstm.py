@@ -8,18 +8,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from stlib.data.moving_mnist import CONV_TT_LSTM as MOVING_MNIST
+from stlib.recipes.cells import CellChoice, CompressedConvLSTMCell, ConvLSTMCell, ConvTTLSTMCell
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration, OnPlateau, TeacherForcing
 from stlib.recipes.first_network import ONE_DIGIT
-from stlib.recipes.networks import (
-    CellChoice,
-    CompressedConvLSTMCell,
-    ConvLSTMCell,
-    ConvTTLSTMCell,
-    EncoderForecasterOf,
-    SkipNetOf,
-    StackOf,
-)
+from stlib.recipes.networks import EncoderForecasterOf, SkipNetOf, StackOf
 from stlib.recipes.recipe import Recipe, smoke
 from stlib.stages import Stage
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from stlib.recipes.cells import ConvLSTMCell
 from stlib.recipes.conv_tt_lstm import (
     CELL,
     CLASSIC,
@@ -17,7 +18,7 @@ from stlib.recipes.conv_tt_lstm import (
 )
 from stlib.recipes.data import KTH, StickKTH
 from stlib.recipes.experiment import Experiment
-from stlib.recipes.networks import ConvLSTMCell, SkipNetOf
+from stlib.recipes.networks import SkipNetOf
 from stlib.recipes.recipe import Recipe, smoke
 
 __all__ = ["EXPERIMENTS"]

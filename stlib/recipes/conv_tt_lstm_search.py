@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import product
 
+from stlib.recipes.cells import ConvTTLSTMCell
 from stlib.recipes.conv_tt_lstm import (
     CELL,
     CONV_LSTM,
@@ -20,7 +21,6 @@ from stlib.recipes.conv_tt_lstm import (
     with_cell,
 )
 from stlib.recipes.experiment import Experiment
-from stlib.recipes.networks import ConvTTLSTMCell
 from stlib.recipes.recipe import Recipe, smoke
 
 __all__ = ["EXPERIMENTS", "table_6", "table_7"]

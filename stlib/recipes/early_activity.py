@@ -6,17 +6,11 @@ of each clip. Both tables have the same runs: one by activity, one over all of t
 
 from dataclasses import replace
 
+from stlib.recipes.cells import CausalConv3dCell, CellChoice, ConvLSTMCell, ConvTTLSTMCell
 from stlib.recipes.data import Something, StickKTH
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import TeacherForcing
-from stlib.recipes.networks import (
-    ActivityNetOf,
-    CausalConv3dCell,
-    CellChoice,
-    Classifier2DOf,
-    ConvLSTMCell,
-    ConvTTLSTMCell,
-)
+from stlib.recipes.networks import ActivityNetOf, Classifier2DOf
 from stlib.recipes.recipe import Recipe, smoke
 from stlib.recipes.recognition import Recognition
 from stlib.stages import Stage

@@ -3,9 +3,10 @@
 from dataclasses import replace
 
 from stlib.data.moving_mnist import Preset
+from stlib.recipes.cells import ConvLSTMCell
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration
-from stlib.recipes.networks import ConvLSTMCell, StackOf
+from stlib.recipes.networks import StackOf
 from stlib.recipes.recipe import Recipe, smoke
 from stlib.stages import Stage
 

@@ -7,10 +7,11 @@ tables have no recipe.
 from dataclasses import replace
 
 from stlib.data.moving_mnist import MS_LSTM
+from stlib.recipes.cells import ConvLSTMCell, ConvTTLSTMCell, MKLSTMCell
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration
 from stlib.recipes.first_network import ONE_DIGIT
-from stlib.recipes.networks import ConvLSTMCell, ConvTTLSTMCell, MKLSTMCell, PyramidOf, StackOf
+from stlib.recipes.networks import PyramidOf, StackOf
 from stlib.recipes.recipe import Recipe, smoke
 from stlib.stages import Stage
 

@@ -7,7 +7,6 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
 from stlib.networks import (
     ActivityNet,
     Classifier2D,
@@ -19,130 +18,18 @@ from stlib.networks import (
     Stack,
     draw_xavier,
 )
+from stlib.recipes.cells import CellChoice, ConvLSTMCell, MKLSTMCell, one_for_all
 
 __all__ = [
     "ActivityNetOf",
-    "CausalConv3dCell",
-    "CellChoice",
     "Classifier2DOf",
     "Classifier3DOf",
-    "CompressedConvLSTMCell",
-    "ConvLSTMCell",
-    "ConvTTLSTMCell",
     "EncoderForecasterOf",
-    "MKLSTMCell",
     "NetworkChoice",
     "PyramidOf",
     "SkipNetOf",
     "StackOf",
 ]
-
-
-@dataclass(frozen=True)
-class ConvLSTMCell:
-    """`ConvLSTM`, by its own arguments.
-
-    Source: this book.
-    """
-
-    kernel: int = 3
-    biases: int = 1
-    peepholes: bool = False
-
-    def constructor(self) -> Callable[[int, int], nn.Module]:
-        """What a network calls as ``cell(inputs, outputs)``."""
-        return partial(ConvLSTM, kernel=self.kernel, biases=self.biases, peepholes=self.peepholes)
-
-
-@dataclass(frozen=True)
-class ConvTTLSTMCell:
-    """`ConvTTLSTM`, by its own arguments.
-
-    Source: this book.
-    """
-
-    order: int = 3
-    steps: int = 3
-    ranks: int | tuple[int, ...] = 8
-    kernel: int = 5
-    core: int | None = None
-    projection: int | None = None
-    window: Window = "sliding"
-    direct: int = 1
-    train: int | None = None
-
-    def constructor(self) -> Callable[[int, int], nn.Module]:
-        """What a network calls as ``cell(inputs, outputs)``."""
-        return partial(
-            ConvTTLSTM,
-            order=self.order,
-            steps=self.steps,
-            ranks=self.ranks,
-            kernel=self.kernel,
-            core=self.core,
-            projection=self.projection,
-            window=self.window,
-            direct=self.direct,
-            train=self.train,
-        )
-
-
-@dataclass(frozen=True)
-class CompressedConvLSTMCell:
-    """`CompressedConvLSTM`, by its own arguments.
-
-    Source: this book.
-    """
-
-    kernel: int = 5
-    rank: int = 8
-    factors: int = 2
-    trains: int = 1
-
-    def constructor(self) -> Callable[[int, int], nn.Module]:
-        """What a network calls as ``cell(inputs, outputs)``."""
-        return partial(
-            CompressedConvLSTM,
-            kernel=self.kernel,
-            rank=self.rank,
-            factors=self.factors,
-            trains=self.trains,
-        )
-
-
-@dataclass(frozen=True)
-class CausalConv3dCell:
-    """`CausalConv3d`, by its own arguments.
-
-    Source: this book.
-    """
-
-    kernel: int = 3
-    times: int = 3
-
-    def constructor(self) -> Callable[[int, int], nn.Module]:
-        """What a network calls as ``cell(inputs, outputs)``."""
-        return partial(CausalConv3d, kernel=self.kernel, times=self.times)
-
-
-@dataclass(frozen=True)
-class MKLSTMCell:
-    """`MKLSTM`, by its own arguments.
-
-    Source: this book.
-    """
-
-    kernels: tuple[int, ...] = (3, 5)
-    biases: int = 2
-
-    def constructor(self) -> Callable[[int, int], nn.Module]:
-        """What a network calls as ``cell(inputs, outputs)``."""
-        return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
-
-
-CellChoice: TypeAlias = (
-    ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell | MKLSTMCell
-)
 
 
 @dataclass(frozen=True)
@@ -167,7 +54,9 @@ class StackOf:
         Raises:
             ValueError: a number that no network can have.
         """
-        stack = partial(Stack, self.cell.constructor(), hidden=self.hidden, embed=self.embed)
+        stack = partial(
+            Stack, self.cell.layers(len(self.hidden)), hidden=self.hidden, embed=self.embed
+        )
         network = _on_patches(stack, self.channels, self.patch)
         if self.xavier:
             draw_xavier(network)
@@ -197,7 +86,7 @@ class SkipNetOf:
         """
         skip_net = partial(
             SkipNet,
-            self.cell.constructor(),
+            self.cell.layers(len(self.hidden) * self.layers_each),
             hidden=self.hidden,
             layers_each=self.layers_each,
             sigmoid=self.sigmoid,
@@ -227,7 +116,7 @@ class PyramidOf:
         Raises:
             ValueError: a number that no network can have.
         """
-        pyramid = partial(Pyramid, self.cell.constructor(), hidden=self.hidden)
+        pyramid = partial(Pyramid, self.cell.layers(len(self.hidden)), hidden=self.hidden)
         network = _on_patches(pyramid, self.channels, self.patch)
         if self.xavier:
             draw_xavier(network)
@@ -254,7 +143,7 @@ class EncoderForecasterOf:
         Raises:
             ValueError: a number that no network can have.
         """
-        cell = self.cell.constructor()
+        cell = one_for_all(self.cell)
         network = EncoderForecaster(cell, self.channels, self.hidden, self.context, self.patch)
         if self.xavier:
             draw_xavier(network)
@@ -326,7 +215,7 @@ class ActivityNetOf:
         Raises:
             ValueError: a number that no network can have.
         """
-        cell = self.cell.constructor()
+        cell = one_for_all(self.cell)
         classifier = self.classifier.build(self.width, self.classes)
         network = ActivityNet(
             cell, classifier, self.channels, self.width, self.hidden, self.layers_each

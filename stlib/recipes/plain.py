@@ -93,6 +93,9 @@ def _read_one_of(choices: tuple[Any, ...], plain: Any, where: str) -> Any:
         known = [choice.__name__ for choice in choices]
         _expect(len(named) == 1, plain.get(KIND), f"{where}.{KIND}", f"one of {known}")
         return _read(named[0], plain, where)
+    lists = [choice for choice in choices if get_origin(choice) is tuple]
+    if isinstance(plain, list | tuple) and len(lists) == 1:
+        return _read(lists[0], plain, where)  # so that an error names the entry within the list
     for choice in choices:
         try:
             return _read(choice, plain, where)

@@ -1,0 +1,155 @@
+"""Cells as a recipe names them: numbers that build the layers of a network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
+
+from torch import nn
+
+from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
+
+__all__ = [
+    "CausalConv3dCell",
+    "CellChoice",
+    "CompressedConvLSTMCell",
+    "Constructor",
+    "ConvLSTMCell",
+    "ConvTTLSTMCell",
+    "MKLSTMCell",
+    "one_for_all",
+]
+
+Constructor: TypeAlias = Callable[[int, int], nn.Module]
+
+
+class _Alike:
+    """A choice whose layers are all built alike."""
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        raise NotImplementedError
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        return (self.constructor(),) * count
+
+
+@dataclass(frozen=True)
+class ConvLSTMCell(_Alike):
+    """`ConvLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 1
+    peepholes: bool = False
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(ConvLSTM, kernel=self.kernel, biases=self.biases, peepholes=self.peepholes)
+
+
+@dataclass(frozen=True)
+class ConvTTLSTMCell(_Alike):
+    """`ConvTTLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    order: int = 3
+    steps: int = 3
+    ranks: int | tuple[int, ...] = 8
+    kernel: int = 5
+    core: int | None = None
+    projection: int | None = None
+    window: Window = "sliding"
+    direct: int = 1
+    train: int | None = None
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(
+            ConvTTLSTM,
+            order=self.order,
+            steps=self.steps,
+            ranks=self.ranks,
+            kernel=self.kernel,
+            core=self.core,
+            projection=self.projection,
+            window=self.window,
+            direct=self.direct,
+            train=self.train,
+        )
+
+
+@dataclass(frozen=True)
+class CompressedConvLSTMCell(_Alike):
+    """`CompressedConvLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 5
+    rank: int = 8
+    factors: int = 2
+    trains: int = 1
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(
+            CompressedConvLSTM,
+            kernel=self.kernel,
+            rank=self.rank,
+            factors=self.factors,
+            trains=self.trains,
+        )
+
+
+@dataclass(frozen=True)
+class CausalConv3dCell(_Alike):
+    """`CausalConv3d`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    times: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CausalConv3d, kernel=self.kernel, times=self.times)
+
+
+@dataclass(frozen=True)
+class MKLSTMCell(_Alike):
+    """`MKLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernels: tuple[int, ...] = (3, 5)
+    biases: int = 2
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
+
+
+CellChoice: TypeAlias = (
+    ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell | MKLSTMCell
+)
+
+
+def one_for_all(cell: CellChoice) -> Constructor:
+    """The one constructor of a cell whose layers are all built alike.
+
+    Raises:
+        ValueError: another cell, for a network that cannot tell its layers apart.
+
+    Source: this book.
+    """
+    if isinstance(cell, _Alike):
+        return cell.constructor()
+    raise ValueError(f"cell={cell!r}: this network needs a cell whose layers are all alike")
