@@ -99,7 +99,9 @@ def test_layers_may_differ_and_each_has_its_own_constructor(kind, hidden):
     network = kind(makes, 1, hidden)
     assert [cell.gates.kernel_size[0] for cell in network.cells] == [*range(1, 2 * count, 2)]
     for wrong in (makes[1:], [*makes, ConvLSTM], []):
-        with pytest.raises(ValueError, match=rf"{len(wrong)} constructors, expected {count}"):
+        with pytest.raises(
+            ValueError, match=rf"{len(wrong)} constructors, expected {count}, one a layer"
+        ):
             kind(wrong, 1, hidden)
     assert one_a_layer(ConvLSTM, 2) == (ConvLSTM, ConvLSTM)
 

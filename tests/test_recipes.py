@@ -186,7 +186,7 @@ def test_anything_wrong_in_the_plain_form_is_refused_by_name(name, data):
 def test_an_entry_of_a_list_is_named_where_something_else_may_stand_too():
     plain = deepcopy(PLAIN["stdcf-table-2-joint-full-paper"])
     plain["data"]["canvas"][0] = None
-    with pytest.raises(ValueError, match=r"^ClipRecipe\.data\.canvas\[0\]=None, expected int"):
+    with pytest.raises(ValueError, match=r"^recipe\.data\.canvas\[0\]=None, expected int"):
         recipe_from_plain(plain)
     with pytest.raises(ValueError, match=r"^ClipRecipe\.data\.canvas\[0\]=None, expected int"):
         from_plain(ClipRecipe, plain)

@@ -27,7 +27,5 @@ def one_a_layer(cell: Layers, layers: int) -> tuple[CellConstructor, ...]:
     if callable(cell):
         return (cell,) * layers
     if len(cell) != layers:
-        raise ValueError(
-            f"cell: {len(cell)} constructors, expected one for each of {layers} layers"
-        )
+        raise ValueError(f"cell: {len(cell)} constructors, expected {layers}, one a layer")
     return tuple(cell)

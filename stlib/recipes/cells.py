@@ -142,7 +142,7 @@ CellChoice: TypeAlias = (
 )
 
 
-def one_for_all(cell: CellChoice) -> Constructor:
+def one_for_all(cell: object) -> Constructor:
     """The one constructor of a cell whose layers are all built alike.
 
     Raises:
