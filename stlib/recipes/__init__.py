@@ -8,6 +8,7 @@ from stlib.recipes import (
     first_network,
     ms_lstm,
     ms_lstm_measured,
+    one_table,
     stdcf_kinetics,
     stdcf_reconstruction,
     stdcf_something,
@@ -54,6 +55,7 @@ def experiments() -> tuple[Experiment, ...]:
         *stdcf_two_stage.EXPERIMENTS,
         *stdcf_kinetics.EXPERIMENTS,
         *stdcf_something.EXPERIMENTS,
+        *one_table.EXPERIMENTS,
     )
 
 

@@ -42,7 +42,7 @@ FLOORS = (
         "training_memory",
         "witnesses",
     ),
-    ("printed", "recognition", "requirements"),
+    ("equal_budgets", "printed", "recognition", "requirements"),
     ("exercises",),
     ("data",),
     ("recipes",),
