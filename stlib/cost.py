@@ -9,8 +9,13 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
+import torch
 from torch import nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch.utils.flop_counter import (
+    FlopCounterMode,
+    sdpa_backward_flop_count,
+    sdpa_flop_count,
+)
 
 __all__ = [
     "building_macs",
@@ -24,6 +29,21 @@ __all__ = [
     "parameters",
     "recursive_macs",
 ]
+
+
+def _attention(query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
+    return sdpa_flop_count(query, key, value)
+
+
+def _attention_backward(grad: Any, query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
+    return sdpa_backward_flop_count(grad, query, key, value)
+
+
+# torch's own counter knows attention by its kernels on the GPU alone.
+ON_THE_CPU = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
+}
 
 
 def kernel_size(i: Any, k: Any) -> Any:
@@ -168,11 +188,12 @@ def macs(function: Callable[..., Any], *inputs: Any) -> int:
         inputs: its arguments.
 
     Returns:
-        Half the number of floating-point operations that torch's own counter reports.
+        Half the number of floating-point operations that torch's own counter reports, once it
+        knows attention on the CPU as it does elsewhere.
 
     Source: torch.utils.flop_counter.
     """
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False, custom_mapping=ON_THE_CPU) as counter:
         function(*inputs)
     return counter.get_total_flops() // 2
 
