@@ -15,6 +15,7 @@ from stlib.cells.lstm import LSTM
 from stlib.cells.mk_lstm import MKLSTM, Memories
 from stlib.cells.past import Past
 from stlib.cells.step import Step
+from stlib.cells.traj_gru import Hidden, TrajGRU
 from stlib.cells.window import Window, windows
 
 __all__ = [
@@ -24,12 +25,14 @@ __all__ = [
     "CompressedConvLSTM",
     "ConvLSTM",
     "ConvTTLSTM",
+    "Hidden",
     "HigherOrderConvLSTM",
     "HigherOrderLSTM",
     "History",
     "Memories",
     "Past",
     "Step",
+    "TrajGRU",
     "Window",
     "windows",
 ]

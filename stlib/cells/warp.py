@@ -29,7 +29,7 @@ def warp(
     # One tall grid, so that the maps need not be repeated for every link.
     grid = torch.stack([_placed(columns, width), _placed(rows, height)], dim=-1).flatten(1, 2)
     read = F.grid_sample(maps.to(exact), grid, align_corners=False)
-    return read.unflatten(2, (links, height)).to(maps.dtype)
+    return read.reshape(*maps.shape[:2], links, height, width).to(maps.dtype)
 
 
 def _placed(pixel: Tensor, side: int) -> Tensor:
