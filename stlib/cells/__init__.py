@@ -14,12 +14,14 @@ from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.lstm import LSTM
 from stlib.cells.mk_lstm import MKLSTM, Memories
 from stlib.cells.past import Past
+from stlib.cells.st_lstm import STLSTM, Written
 from stlib.cells.step import Step
 from stlib.cells.window import Window, windows
 
 __all__ = [
     "LSTM",
     "MKLSTM",
+    "STLSTM",
     "CausalConv3d",
     "CompressedConvLSTM",
     "ConvLSTM",
@@ -31,5 +33,6 @@ __all__ = [
     "Past",
     "Step",
     "Window",
+    "Written",
     "windows",
 ]
