@@ -14,6 +14,7 @@ from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.lstm import LSTM
 from stlib.cells.mk_lstm import MKLSTM, Memories
 from stlib.cells.past import Past
+from stlib.cells.st_lstm import STLSTM, Written
 from stlib.cells.step import Step
 from stlib.cells.traj_gru import Hidden, TrajGRU
 from stlib.cells.window import Window, windows
@@ -21,6 +22,7 @@ from stlib.cells.window import Window, windows
 __all__ = [
     "LSTM",
     "MKLSTM",
+    "STLSTM",
     "CausalConv3d",
     "CompressedConvLSTM",
     "ConvLSTM",
@@ -34,5 +36,6 @@ __all__ = [
     "Step",
     "TrajGRU",
     "Window",
+    "Written",
     "windows",
 ]

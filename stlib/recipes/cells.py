@@ -9,6 +9,7 @@ from torch import nn
 
 from stlib.cells import (
     MKLSTM,
+    STLSTM,
     CausalConv3d,
     CompressedConvLSTM,
     ConvLSTM,
@@ -25,6 +26,7 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "MKLSTMCell",
+    "STLSTMCell",
     "TrajGRUCell",
     "one_for_all",
 ]
@@ -161,6 +163,22 @@ class TrajGRUCell(_Alike):
         return partial(TrajGRU, links=self.links, kernel=self.kernel)
 
 
+@dataclass(frozen=True)
+class STLSTMCell(_Alike):
+    """`STLSTM`, by its own arguments: PredRNN; with increments, that of PredRNN-V2.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    increments: bool = False
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -168,6 +186,7 @@ CellChoice: TypeAlias = (
     | CausalConv3dCell
     | MKLSTMCell
     | TrajGRUCell
+    | STLSTMCell
 )
 
 
