@@ -6,7 +6,14 @@ means the same wherever it is cut: one run serves every budget that ends before 
 
 from dataclasses import replace
 
-from stlib.recipes.cells import CellChoice, ConvLSTMCell, ConvTTLSTMCell, MKLSTMCell
+from stlib.recipes.cells import (
+    CellChoice,
+    ConvLSTMCell,
+    ConvTTLSTMCell,
+    MKLSTMCell,
+    STLSTMCell,
+    TrajGRUCell,
+)
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration
 from stlib.recipes.ms_lstm import CONV_LSTM
@@ -22,6 +29,8 @@ LAB_PARAMETERS, PAPER_PARAMETERS = 75_000, 450_000
 
 CELLS: dict[str, CellChoice] = {
     "ConvLSTM": ConvLSTMCell(biases=2),
+    "TrajGRU": TrajGRUCell(),
+    "PredRNN": STLSTMCell(),
     "MK-LSTM": MKLSTMCell(),
     "Conv-TT-LSTM": ConvTTLSTMCell(kernel=3),
 }
@@ -29,6 +38,8 @@ CELLS: dict[str, CellChoice] = {
 
 WIDTHS: dict[str, tuple[int, int]] = {
     "ConvLSTM": (16, 32),
+    "TrajGRU": (15, 30),
+    "PredRNN": (11, 23),
     "MK-LSTM": (8, 16),
     "Conv-TT-LSTM": (16, 39),
 }
