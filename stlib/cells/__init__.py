@@ -6,9 +6,11 @@ Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output
 """
 
 from stlib.cells.causal_conv3d import CausalConv3d
+from stlib.cells.causal_lstm import CausalLSTM
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
+from stlib.cells.gradient_highway import GradientHighway, Highway
 from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
 from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.lstm import LSTM
@@ -21,11 +23,14 @@ __all__ = [
     "LSTM",
     "MKLSTM",
     "CausalConv3d",
+    "CausalLSTM",
     "CompressedConvLSTM",
     "ConvLSTM",
     "ConvTTLSTM",
+    "GradientHighway",
     "HigherOrderConvLSTM",
     "HigherOrderLSTM",
+    "Highway",
     "History",
     "Memories",
     "Past",

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from stlib.cells.step import Step, resume
 from stlib.cells.widths import check_odd
-from stlib.cells.zigzag import taken_over
+from stlib.cells.climbing import climbed
 
 __all__ = ["CausalLSTM"]
 
@@ -68,7 +68,7 @@ class CausalLSTM(nn.Module):
         Source: Wang et al., *PredRNN++*, 2018.
         """
         h, c = resume(state, x, self.inputs, self.outputs)
-        m = taken_over(m, h)
+        m = climbed(m, h)
         i, f, g = self.first(torch.cat([x, h, c], dim=1)).chunk(3, dim=1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         i, f, g = self.second(torch.cat([x, c, m], dim=1)).chunk(3, dim=1)  # causal-lstm-eq

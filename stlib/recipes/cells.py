@@ -7,7 +7,16 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
+from stlib.cells import (
+    MKLSTM,
+    CausalConv3d,
+    CausalLSTM,
+    CompressedConvLSTM,
+    ConvLSTM,
+    ConvTTLSTM,
+    GradientHighway,
+    Window,
+)
 
 __all__ = [
     "CausalConv3dCell",
@@ -17,6 +26,7 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "MKLSTMCell",
+    "PredRNNPlusPlusCell",
     "one_for_all",
 ]
 
@@ -137,8 +147,29 @@ class MKLSTMCell(_Alike):
         return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
 
 
+@dataclass(frozen=True)
+class PredRNNPlusPlusCell:
+    """`CausalLSTM`, with a `GradientHighway` before the second layer.
+
+    Source: Wang et al., *PredRNN++*, 2018.
+    """
+
+    kernel: int = 3
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first; a single layer has no highway."""
+        cell = partial(CausalLSTM, kernel=self.kernel)
+        highway = partial(GradientHighway, cell=cell, kernel=self.kernel)
+        return tuple(highway if layer == 1 else cell for layer in range(count))
+
+
 CellChoice: TypeAlias = (
-    ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell | MKLSTMCell
+    ConvLSTMCell
+    | ConvTTLSTMCell
+    | CompressedConvLSTMCell
+    | CausalConv3dCell
+    | MKLSTMCell
+    | PredRNNPlusPlusCell
 )
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from jaxtyping import Float
 from torch import Tensor
 
-__all__ = ["taken_over"]
+__all__ = ["climbed"]
 
 
-def taken_over(
+def climbed(
     m: Any, h: Float[Tensor, "_batch _outputs _height _width"]
 ) -> Float[Tensor, "_batch _outputs _height _width"]:
     """Check the memory that a cell was handed; where there is none yet, start from zeros.
