@@ -13,14 +13,23 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM
+from stlib.cells import (
+    MKLSTM,
+    CausalConv3d,
+    CausalLSTM,
+    CompressedConvLSTM,
+    ConvLSTM,
+    ConvTTLSTM,
+    GradientHighway,
+    Highway,
+)
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
 from stlib.cost import macs, parameters
 from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
 from stlib.networks.layers import one_a_layer
 from stlib.networks.memory import check_widths, recall
 from stlib.networks.patched import folded
-from stlib.recipes.cells import CellChoice
+from stlib.recipes.cells import CellChoice, PredRNNPlusPlusCell
 from tests.drawn import normal
 
 Ma = partial(ConvLSTM, biases=2)
@@ -146,11 +155,13 @@ def check_vector(kind, known=FLAT, cell=Ma):
 def test_stack_gives_the_known_frame():
     check_vector(Stack)
     check_vector(Stack, (0.037790, 0.045773, 2.706190), MKLSTM)
+    check_vector(Stack, (0.021750, 0.030357, 1.667415), PredRNNPlusPlusCell().layers(6))
 
 
 def test_pyramid_gives_the_known_frame():
     check_vector(Pyramid, SCALED)
     check_vector(Pyramid, (0.051843, 0.156827, 6.931217), MKLSTM)
+    check_vector(Pyramid, (0.023723, 0.071154, 3.016292), PredRNNPlusPlusCell().layers(6))
 
 
 def up_to_the_corners(x, like):
@@ -171,6 +182,26 @@ def test_the_vector_rejects_another_way_between_scales(monkeypatch, place, chang
         assert vector_n(Pyramid(Ma, 1, (1,) * 6))[:2] == pytest.approx(starts, abs=6e-7)
     with pytest.raises(AssertionError):
         check_vector(Pyramid, SCALED)
+
+
+class Behind(GradientHighway):
+    """Behind its cell, and not before it."""
+
+    def forward(self, x, state=None, m=None):
+        h, inner, m = self.cell(x, None if state is None else state.cell, m)
+        z = torch.zeros_like(h) if state is None else state.z
+        proposed, s = (self.of_x(h) + self.of_z(z)).chunk(2, dim=1)
+        z = s.sigmoid() * proposed.tanh() + (1 - s.sigmoid()) * z
+        return z, Highway(z, inner), m
+
+
+@pytest.mark.parametrize("wrong", [Behind, CausalLSTM])
+def test_the_vector_rejects_a_highway_elsewhere_or_none(wrong):
+    layers = [CausalLSTM, wrong, *[CausalLSTM] * 4]
+    with pytest.raises(AssertionError):
+        check_vector(Stack, (0.021750, 0.030357, 1.667415), layers)
+    with pytest.raises(AssertionError):
+        check_vector(Stack, (0.021750, 0.030357, 1.667415), [GradientHighway, *[CausalLSTM] * 5])
 
 
 class Shared(Stack):
@@ -370,6 +401,7 @@ CELLS = {
     "Conv-TT-LSTM": partial(ConvTTLSTM, order=2, steps=3, ranks=2, kernel=3),
     "compressed": partial(CompressedConvLSTM, kernel=3, rank=2),
     "causal 3D": CausalConv3d,
+    "PredRNN++": PredRNNPlusPlusCell().layers(4),
 }
 PLACES = {
     "Stack": lambda cell: Stack(cell, 2, (4,) * 4),

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from stlib.cells.climbing import climbed
 from stlib.cells.step import Step, resume
 from stlib.cells.widths import check_odd
-from stlib.cells.climbing import climbed
 
 __all__ = ["CausalLSTM"]
 

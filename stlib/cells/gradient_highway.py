@@ -98,7 +98,5 @@ class GradientHighway(nn.Module):
         if state is None:
             return Highway(x.new_zeros(x.shape), None)
         if state.z.shape != x.shape:
-            raise ValueError(
-                f"z is {tuple(state.z.shape)}, for this x it must be {tuple(x.shape)}"
-            )
+            raise ValueError(f"z is {tuple(state.z.shape)}, for this x it must be {tuple(x.shape)}")
         return state
