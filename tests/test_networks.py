@@ -22,6 +22,7 @@ from stlib.cells import (
     ConvTTLSTM,
     GradientHighway,
     Highway,
+    PrecipLSTM,
 )
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
 from stlib.cost import macs, parameters
@@ -156,12 +157,14 @@ def test_stack_gives_the_known_frame():
     check_vector(Stack)
     check_vector(Stack, (0.037790, 0.045773, 2.706190), MKLSTM)
     check_vector(Stack, (0.021750, 0.030357, 1.667415), PredRNNPlusPlusCell().layers(6))
+    check_vector(Stack, (0.303020, 0.894995, 48.307030), PrecipLSTM)
 
 
 def test_pyramid_gives_the_known_frame():
     check_vector(Pyramid, SCALED)
     check_vector(Pyramid, (0.051843, 0.156827, 6.931217), MKLSTM)
     check_vector(Pyramid, (0.023723, 0.071154, 3.016292), PredRNNPlusPlusCell().layers(6))
+    check_vector(Pyramid, (0.522964, 0.729982, 42.990068), PrecipLSTM)
 
 
 def up_to_the_corners(x, like):
@@ -402,6 +405,7 @@ CELLS = {
     "compressed": partial(CompressedConvLSTM, kernel=3, rank=2),
     "causal 3D": CausalConv3d,
     "PredRNN++": PredRNNPlusPlusCell().layers(4),
+    "PrecipLSTM": partial(PrecipLSTM, window=5, chunk=4),
 }
 PLACES = {
     "Stack": lambda cell: Stack(cell, 2, (4,) * 4),

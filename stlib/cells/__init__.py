@@ -13,9 +13,11 @@ from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
 from stlib.cells.gradient_highway import GradientHighway, Highway
 from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
 from stlib.cells.higher_order_lstm import HigherOrderLSTM
+from stlib.cells.local_attention import LocalAttention
 from stlib.cells.lstm import LSTM
 from stlib.cells.mk_lstm import MKLSTM, Memories
 from stlib.cells.past import Past
+from stlib.cells.precip_lstm import PrecipLSTM, PrecipMemory
 from stlib.cells.step import Step
 from stlib.cells.window import Window, windows
 
@@ -32,8 +34,11 @@ __all__ = [
     "HigherOrderLSTM",
     "Highway",
     "History",
+    "LocalAttention",
     "Memories",
     "Past",
+    "PrecipLSTM",
+    "PrecipMemory",
     "Step",
     "Window",
     "windows",

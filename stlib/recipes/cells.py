@@ -15,6 +15,7 @@ from stlib.cells import (
     ConvLSTM,
     ConvTTLSTM,
     GradientHighway,
+    PrecipLSTM,
     Window,
 )
 
@@ -26,6 +27,7 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "MKLSTMCell",
+    "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
     "one_for_all",
 ]
@@ -163,6 +165,22 @@ class PredRNNPlusPlusCell:
         return tuple(highway if layer == 1 else cell for layer in range(count))
 
 
+@dataclass(frozen=True)
+class PrecipLSTMCell(_Alike):
+    """`PrecipLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    window: int = 30
+    chunk: int = 16
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -170,6 +188,7 @@ CellChoice: TypeAlias = (
     | CausalConv3dCell
     | MKLSTMCell
     | PredRNNPlusPlusCell
+    | PrecipLSTMCell
 )
 
 
