@@ -11,6 +11,8 @@ from stlib.recipes.cells import (
     ConvLSTMCell,
     ConvTTLSTMCell,
     MKLSTMCell,
+    PrecipLSTMCell,
+    PredRNNPlusPlusCell,
     STLSTMCell,
     TrajGRUCell,
 )
@@ -31,6 +33,8 @@ CELLS: dict[str, CellChoice] = {
     "ConvLSTM": ConvLSTMCell(biases=2),
     "TrajGRU": TrajGRUCell(),
     "PredRNN": STLSTMCell(),
+    "PredRNN++": PredRNNPlusPlusCell(),
+    "PrecipLSTM": PrecipLSTMCell(),
     "MK-LSTM": MKLSTMCell(),
     "Conv-TT-LSTM": ConvTTLSTMCell(kernel=3),
 }
@@ -40,6 +44,8 @@ WIDTHS: dict[str, tuple[int, int]] = {
     "ConvLSTM": (16, 32),
     "TrajGRU": (15, 30),
     "PredRNN": (11, 23),
+    "PredRNN++": (10, 19),
+    "PrecipLSTM": (8, 16),
     "MK-LSTM": (8, 16),
     "Conv-TT-LSTM": (16, 39),
 }
