@@ -12,6 +12,7 @@ from stlib.recipes.cells import (
     CellChoice,
     CompressedConvLSTMCell,
     ConvTTLSTMCell,
+    MoDeRNNCell,
     TrajGRUCell,
 )
 from stlib.recipes.networks import PyramidOf, SkipNetOf, StackOf
@@ -23,6 +24,7 @@ from tests.drawn import normal
 SMALL = (
     ConvTTLSTMCell(order=2, steps=3, ranks=2, kernel=3),
     CompressedConvLSTMCell(kernel=3, rank=2),
+    MoDeRNNCell(kernels=(1, 3)),
     TrajGRUCell(links=2),
 )
 CELLS = {kind.__name__: kind() for kind in get_args(CellChoice)}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from stlib.cells import MKLSTM, ConvLSTM, ConvTTLSTM, TrajGRU
+from stlib.cells import MKLSTM, ConvLSTM, ConvTTLSTM, MoDeRNN, TrajGRU
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
 from stlib.cost import macs, parameters
 from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
@@ -55,6 +55,7 @@ every_network = pytest.mark.parametrize("make", SMALL.values(), ids=SMALL)
         (lambda: Pyramid(MKLSTM, 1), 1_896_097),
         (lambda: Stack(TrajGRU, 1), 497_113),
         (lambda: Pyramid(TrajGRU, 1), 497_113),
+        (lambda: Stack(MoDeRNN, 1), 1_465_057),
     ],
 )
 def test_parameters_of_the_papers(make, count):
@@ -148,11 +149,13 @@ def check_vector(kind, known=FLAT, cell=Ma):
 def test_stack_gives_the_known_frame():
     check_vector(Stack)
     check_vector(Stack, (0.037790, 0.045773, 2.706190), MKLSTM)
+    check_vector(Stack, (0.052170, 0.140114, 6.157919), MoDeRNN)
 
 
 def test_pyramid_gives_the_known_frame():
     check_vector(Pyramid, SCALED)
     check_vector(Pyramid, (0.051843, 0.156827, 6.931217), MKLSTM)
+    check_vector(Pyramid, (0.273125, 0.951111, 52.615307), MoDeRNN)
 
 
 def test_traj_gru_gives_the_known_frames_of_the_released_grid(monkeypatch):

@@ -13,6 +13,7 @@ from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
 from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.lstm import LSTM
 from stlib.cells.mk_lstm import MKLSTM, Memories
+from stlib.cells.mode_rnn import MoDeRNN
 from stlib.cells.past import Past
 from stlib.cells.step import Step
 from stlib.cells.traj_gru import Hidden, TrajGRU
@@ -30,6 +31,7 @@ __all__ = [
     "HigherOrderLSTM",
     "History",
     "Memories",
+    "MoDeRNN",
     "Past",
     "Step",
     "TrajGRU",

@@ -13,6 +13,7 @@ from stlib.cells import (
     CompressedConvLSTM,
     ConvLSTM,
     ConvTTLSTM,
+    MoDeRNN,
     TrajGRU,
     Window,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "MKLSTMCell",
+    "MoDeRNNCell",
     "TrajGRUCell",
     "one_for_all",
 ]
@@ -161,6 +163,22 @@ class TrajGRUCell(_Alike):
         return partial(TrajGRU, links=self.links, kernel=self.kernel)
 
 
+@dataclass(frozen=True)
+class MoDeRNNCell(_Alike):
+    """`MoDeRNN`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    kernels: tuple[int, ...] = (3, 5, 7)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -168,6 +186,7 @@ CellChoice: TypeAlias = (
     | CausalConv3dCell
     | MKLSTMCell
     | TrajGRUCell
+    | MoDeRNNCell
 )
 
 
