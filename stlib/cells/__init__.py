@@ -6,6 +6,7 @@ Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output
 """
 
 from stlib.cells.causal_conv3d import CausalConv3d
+from stlib.cells.cms_lstm import CMSLSTM
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
@@ -20,6 +21,7 @@ from stlib.cells.traj_gru import Hidden, TrajGRU
 from stlib.cells.window import Window, windows
 
 __all__ = [
+    "CMSLSTM",
     "LSTM",
     "MKLSTM",
     "CausalConv3d",

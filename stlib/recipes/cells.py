@@ -8,6 +8,7 @@ from typing import TypeAlias
 from torch import nn
 
 from stlib.cells import (
+    CMSLSTM,
     MKLSTM,
     CausalConv3d,
     CompressedConvLSTM,
@@ -19,6 +20,7 @@ from stlib.cells import (
 )
 
 __all__ = [
+    "CMSLSTMCell",
     "CausalConv3dCell",
     "CellChoice",
     "CompressedConvLSTMCell",
@@ -179,6 +181,22 @@ class MoDeRNNCell(_Alike):
         return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
 
 
+@dataclass(frozen=True)
+class CMSLSTMCell(_Alike):
+    """`CMSLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    scales: tuple[int, ...] = (1, 2, 4)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -187,6 +205,7 @@ CellChoice: TypeAlias = (
     | MKLSTMCell
     | TrajGRUCell
     | MoDeRNNCell
+    | CMSLSTMCell
 )
 
 
