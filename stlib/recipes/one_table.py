@@ -8,9 +8,11 @@ from dataclasses import replace
 
 from stlib.recipes.cells import (
     CellChoice,
+    CMSLSTMCell,
     ConvLSTMCell,
     ConvTTLSTMCell,
     MKLSTMCell,
+    MoDeRNNCell,
     PrecipLSTMCell,
     PredRNNPlusPlusCell,
     STLSTMCell,
@@ -35,6 +37,8 @@ CELLS: dict[str, CellChoice] = {
     "PredRNN": STLSTMCell(),
     "PredRNN++": PredRNNPlusPlusCell(),
     "PrecipLSTM": PrecipLSTMCell(),
+    "MoDeRNN": MoDeRNNCell(),
+    "CMS-LSTM": CMSLSTMCell(),
     "MK-LSTM": MKLSTMCell(),
     "Conv-TT-LSTM": ConvTTLSTMCell(kernel=3),
 }
@@ -46,6 +50,8 @@ WIDTHS: dict[str, tuple[int, int]] = {
     "PredRNN": (11, 23),
     "PredRNN++": (10, 19),
     "PrecipLSTM": (8, 16),
+    "MoDeRNN": (9, 18),
+    "CMS-LSTM": (10, 20),
     "MK-LSTM": (8, 16),
     "Conv-TT-LSTM": (16, 39),
 }
