@@ -63,19 +63,21 @@ def affordable(budget: float, price: float, most: int) -> int:
 def last_fifth(curve: Curve, steps: float) -> list[tuple[float, float]]:
     """The measured points in the last fifth of the first `steps` steps.
 
+    Where none falls there, the last one before is the only one.
+
     Args:
         curve: steps done, and the error then.
         steps: where the curve is cut.
 
     Raises:
-        ValueError: no point there.
+        ValueError: no point up to there.
 
     Source: this book, chapter 23.
     """
-    kept = [(float(x), float(y)) for x, y in curve if 0.8 * steps <= x <= steps]
-    if not kept:
-        raise ValueError(f"{steps=}: no point of the curve from {0.8 * steps:g} to there")
-    return kept
+    before = [(float(x), float(y)) for x, y in curve if x <= steps]
+    if not before:
+        raise ValueError(f"{steps=}: the curve has no point up to there")
+    return [(x, y) for x, y in before if x >= 0.8 * steps] or before[-1:]
 
 
 def level(curve: Curve, steps: float) -> float:
@@ -89,7 +91,7 @@ def level(curve: Curve, steps: float) -> float:
         steps: where the curve is cut.
 
     Raises:
-        ValueError: no point there.
+        ValueError: no point up to there.
 
     Source: this book, chapter 23.
     """
