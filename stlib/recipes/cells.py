@@ -10,11 +10,15 @@ from torch import nn
 from stlib.cells import (
     CMSLSTM,
     MKLSTM,
+    STLSTM,
     CausalConv3d,
+    CausalLSTM,
     CompressedConvLSTM,
     ConvLSTM,
     ConvTTLSTM,
+    GradientHighway,
     MoDeRNN,
+    PrecipLSTM,
     TrajGRU,
     Window,
 )
@@ -29,6 +33,9 @@ __all__ = [
     "ConvTTLSTMCell",
     "MKLSTMCell",
     "MoDeRNNCell",
+    "PrecipLSTMCell",
+    "PredRNNPlusPlusCell",
+    "STLSTMCell",
     "TrajGRUCell",
     "one_for_all",
 ]
@@ -166,6 +173,54 @@ class TrajGRUCell(_Alike):
 
 
 @dataclass(frozen=True)
+class STLSTMCell(_Alike):
+    """`STLSTM`, by its own arguments: PredRNN; with increments, that of PredRNN-V2.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    increments: bool = False
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
+
+
+@dataclass(frozen=True)
+class PredRNNPlusPlusCell:
+    """`CausalLSTM`, with a `GradientHighway` before the second layer.
+
+    Source: Wang et al., *PredRNN++*, 2018.
+    """
+
+    kernel: int = 3
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first; a single layer has no highway."""
+        cell = partial(CausalLSTM, kernel=self.kernel)
+        highway = partial(GradientHighway, cell=cell, kernel=self.kernel)
+        return tuple(highway if layer == 1 else cell for layer in range(count))
+
+
+@dataclass(frozen=True)
+class PrecipLSTMCell(_Alike):
+    """`PrecipLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    window: int = 30
+    chunk: int = 16
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
+
+
+@dataclass(frozen=True)
 class MoDeRNNCell(_Alike):
     """`MoDeRNN`, by its own arguments.
 
@@ -204,6 +259,9 @@ CellChoice: TypeAlias = (
     | CausalConv3dCell
     | MKLSTMCell
     | TrajGRUCell
+    | STLSTMCell
+    | PredRNNPlusPlusCell
+    | PrecipLSTMCell
     | MoDeRNNCell
     | CMSLSTMCell
 )
