@@ -30,7 +30,7 @@ from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
 from stlib.networks.layers import one_a_layer
 from stlib.networks.memory import check_widths, recall
 from stlib.networks.patched import folded
-from stlib.recipes.cells import CellChoice, PredRNNPlusPlusCell
+from stlib.recipes.cells import CellChoice, E3DLSTMCell, PredRNNPlusPlusCell
 from tests.drawn import normal
 
 Ma = partial(ConvLSTM, biases=2)
@@ -406,6 +406,7 @@ CELLS = {
     "causal 3D": CausalConv3d,
     "PredRNN++": PredRNNPlusPlusCell().layers(4),
     "PrecipLSTM": partial(PrecipLSTM, window=5, chunk=4),
+    "E3D-LSTM": E3DLSTMCell(kernel=3).layers(4),
 }
 PLACES = {
     "Stack": lambda cell: Stack(cell, 2, (4,) * 4),

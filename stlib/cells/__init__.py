@@ -10,6 +10,7 @@ from stlib.cells.causal_lstm import CausalLSTM
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
+from stlib.cells.e3d_lstm import E3DLSTM, Eidetic
 from stlib.cells.gradient_highway import GradientHighway, Highway
 from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
 from stlib.cells.higher_order_lstm import HigherOrderLSTM
@@ -22,6 +23,7 @@ from stlib.cells.step import Step
 from stlib.cells.window import Window, windows
 
 __all__ = [
+    "E3DLSTM",
     "LSTM",
     "MKLSTM",
     "CausalConv3d",
@@ -29,6 +31,7 @@ __all__ = [
     "CompressedConvLSTM",
     "ConvLSTM",
     "ConvTTLSTM",
+    "Eidetic",
     "GradientHighway",
     "HigherOrderConvLSTM",
     "HigherOrderLSTM",

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from torch import nn
 
 from stlib.cells import (
+    E3DLSTM,
     MKLSTM,
     CausalConv3d,
     CausalLSTM,
@@ -26,6 +27,7 @@ __all__ = [
     "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
+    "E3DLSTMCell",
     "MKLSTMCell",
     "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
@@ -181,6 +183,30 @@ class PrecipLSTMCell(_Alike):
         return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
 
 
+@dataclass(frozen=True)
+class E3DLSTMCell:
+    """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
+
+    Source: Wang et al., *Eidetic 3D LSTM*, 2019.
+    """
+
+    kernel: int = 5
+    history: int | None = None
+    bias: bool = True
+    chunk: int = 256
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        cell = partial(
+            E3DLSTM,
+            kernel=self.kernel,
+            history=self.history,
+            bias=self.bias,
+            chunk=self.chunk,
+        )
+        return (partial(cell, lowest=True), *(cell,) * (count - 1))
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -189,6 +215,7 @@ CellChoice: TypeAlias = (
     | MKLSTMCell
     | PredRNNPlusPlusCell
     | PrecipLSTMCell
+    | E3DLSTMCell
 )
 
 
