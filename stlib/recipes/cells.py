@@ -9,6 +9,7 @@ from torch import nn
 
 from stlib.cells import (
     CMSLSTM,
+    E3DLSTM,
     MKLSTM,
     STLSTM,
     CausalConv3d,
@@ -31,6 +32,7 @@ __all__ = [
     "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
+    "E3DLSTMCell",
     "MKLSTMCell",
     "MoDeRNNCell",
     "PrecipLSTMCell",
@@ -252,6 +254,30 @@ class CMSLSTMCell(_Alike):
         return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
 
 
+@dataclass(frozen=True)
+class E3DLSTMCell:
+    """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
+
+    Source: Wang et al., *Eidetic 3D LSTM*, 2019.
+    """
+
+    kernel: int = 5
+    history: int | None = None
+    bias: bool = True
+    chunk: int = 256
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        cell = partial(
+            E3DLSTM,
+            kernel=self.kernel,
+            history=self.history,
+            bias=self.bias,
+            chunk=self.chunk,
+        )
+        return (partial(cell, lowest=True), *(cell,) * (count - 1))
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -264,6 +290,7 @@ CellChoice: TypeAlias = (
     | PrecipLSTMCell
     | MoDeRNNCell
     | CMSLSTMCell
+    | E3DLSTMCell
 )
 
 
