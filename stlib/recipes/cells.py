@@ -8,6 +8,7 @@ from typing import TypeAlias
 from torch import nn
 
 from stlib.cells import (
+    MIM,
     MKLSTM,
     STLSTM,
     CausalConv3d,
@@ -16,6 +17,7 @@ from stlib.cells import (
     ConvLSTM,
     ConvTTLSTM,
     GradientHighway,
+    MotionRNN,
     PrecipLSTM,
     TrajGRU,
     Window,
@@ -28,7 +30,9 @@ __all__ = [
     "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
+    "MIMCell",
     "MKLSTMCell",
+    "MotionRNNCell",
     "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
     "STLSTMCell",
@@ -216,6 +220,41 @@ class PrecipLSTMCell(_Alike):
         return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
 
 
+@dataclass(frozen=True)
+class MIMCell:
+    """`MIM`, by its own arguments; the lowest layer is an `STLSTM`.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        lowest: Constructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
+        above: Constructor = partial(MIM, kernel=self.kernel, biases=self.biases)
+        return (lowest, *[above] * (count - 1))
+
+
+@dataclass(frozen=True)
+class MotionRNNCell:
+    """`MotionRNN` around the layers of `MIMCell`, the top one excepted, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    offsets: bool = True
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        *lower, top = MIMCell(self.kernel, self.biases).layers(count)
+        moving = (partial(MotionRNN, base=base, offsets=self.offsets) for base in lower)
+        return (*moving, top)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -226,6 +265,8 @@ CellChoice: TypeAlias = (
     | STLSTMCell
     | PredRNNPlusPlusCell
     | PrecipLSTMCell
+    | MIMCell
+    | MotionRNNCell
 )
 
 
