@@ -10,6 +10,7 @@ from torch import nn
 from stlib.cells import (
     CMSLSTM,
     E3DLSTM,
+    MIM,
     MKLSTM,
     STLSTM,
     CausalConv3d,
@@ -19,6 +20,7 @@ from stlib.cells import (
     ConvTTLSTM,
     GradientHighway,
     MoDeRNN,
+    MotionRNN,
     PrecipLSTM,
     TrajGRU,
     Window,
@@ -33,8 +35,10 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "E3DLSTMCell",
+    "MIMCell",
     "MKLSTMCell",
     "MoDeRNNCell",
+    "MotionRNNCell",
     "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
     "STLSTMCell",
@@ -278,6 +282,41 @@ class E3DLSTMCell:
         return (partial(cell, lowest=True), *(cell,) * (count - 1))
 
 
+@dataclass(frozen=True)
+class MIMCell:
+    """`MIM`, by its own arguments; the lowest layer is an `STLSTM`.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        lowest: Constructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
+        above: Constructor = partial(MIM, kernel=self.kernel, biases=self.biases)
+        return (lowest, *[above] * (count - 1))
+
+
+@dataclass(frozen=True)
+class MotionRNNCell:
+    """`MotionRNN` around the layers of `MIMCell`, the top one excepted, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    offsets: bool = True
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        *lower, top = MIMCell(self.kernel, self.biases).layers(count)
+        moving = (partial(MotionRNN, base=base, offsets=self.offsets) for base in lower)
+        return (*moving, top)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -291,6 +330,8 @@ CellChoice: TypeAlias = (
     | MoDeRNNCell
     | CMSLSTMCell
     | E3DLSTMCell
+    | MIMCell
+    | MotionRNNCell
 )
 
 
