@@ -48,7 +48,7 @@ def test_widths_of_the_table_are_the_nearest(name):
             return network.build()
 
         width = WIDTHS[name][place]
-        step = 4 if name == "MotionRNN" else 1  # it cuts its channels into four
+        step = {"MotionRNN": 4, "E3D-LSTM": 2}.get(name, 1)  # what its channels are cut into
         near = range(max(step, width - step), width + step + 1, step)
         assert nearest_width(build, target, near) == width
         with torch.device("meta"):

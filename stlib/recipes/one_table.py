@@ -11,8 +11,11 @@ from stlib.recipes.cells import (
     CMSLSTMCell,
     ConvLSTMCell,
     ConvTTLSTMCell,
+    E3DLSTMCell,
+    MIMCell,
     MKLSTMCell,
     MoDeRNNCell,
+    MotionRNNCell,
     PrecipLSTMCell,
     PredRNNPlusPlusCell,
     STLSTMCell,
@@ -39,10 +42,13 @@ CELLS: dict[str, CellChoice] = {
     "PrecipLSTM": PrecipLSTMCell(),
     "MoDeRNN": MoDeRNNCell(),
     "CMS-LSTM": CMSLSTMCell(),
+    "MIM": MIMCell(),
+    "MotionRNN": MotionRNNCell(),
+    "E3D-LSTM": E3DLSTMCell(kernel=3),
     "MK-LSTM": MKLSTMCell(),
     "Conv-TT-LSTM": ConvTTLSTMCell(kernel=3),
 }
-"""By the name that the tables use; kernels are 3 wide, but for MK-LSTM's second one."""
+"""By the names of the tables; kernels are 3 wide, MK-LSTM has 5 and MoDeRNN 5 and 7 beside it."""
 
 WIDTHS: dict[str, tuple[int, int]] = {
     "ConvLSTM": (16, 32),
@@ -52,6 +58,9 @@ WIDTHS: dict[str, tuple[int, int]] = {
     "PrecipLSTM": (8, 16),
     "MoDeRNN": (9, 18),
     "CMS-LSTM": (10, 20),
+    "MIM": (9, 17),
+    "MotionRNN": (8, 16),
+    "E3D-LSTM": (14, 30),
     "MK-LSTM": (8, 16),
     "Conv-TT-LSTM": (16, 39),
 }
