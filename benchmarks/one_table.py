@@ -4,6 +4,7 @@
     python -m benchmarks.one_table --names                          # what stands for …
     python -m benchmarks.one_table --runs runs                      # writes build/bench/…
     python -m benchmarks.one_table --runs runs --out stlib/results  # replaces the shipped one
+    python -m benchmarks.one_table --runs runs --priced FILE        # its prices, and more runs
 
 It reads the runs that are finished, in one folder or several, and counts those that are not. Errors
 are squared, per pixel, times 1000: on the first validation clips while a network learns, on the
@@ -30,7 +31,7 @@ from torch import Tensor, nn
 
 from benchmarks.queues import queued
 from benchmarks.rounding import rounded
-from stlib.artifacts import Result, provenance, save_result
+from stlib.artifacts import Result, provenance, read_result, save_result
 from stlib.claims import Claim, judged
 from stlib.cost import macs, parameters
 from stlib.experiments import Job, report
@@ -195,6 +196,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=Path, nargs="+", default=[Path("runs")], help="folders")
     parser.add_argument("--names", action="store_true", help="print the experiments and stop")
+    parser.add_argument("--priced", type=Path, help="a result whose prices and bytes are kept")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of the timing ({ROUNDS})")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder to write to")
     options = parser.parse_args()
@@ -203,6 +205,16 @@ def main() -> None:
         return
     options.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(1)
+    command = "python -m benchmarks.one_table --runs runs --out stlib/results"
+    if options.priced:
+        before = read_result(options.priced).measured
+        priced = {key: before[key] for key in ("prices", "resolution", "priced_with")}
+    else:
+        priced = {
+            "prices": prices(options.rounds),
+            "resolution": by_resolution(),
+            "priced_with": provenance(command),
+        }
     queue = queued(list(NAMES.values()), SEEDS, options.runs)
     cells = learned(queue)
     errors = {
@@ -220,15 +232,13 @@ def main() -> None:
         },
         "cells": cells,
         "baselines_e3": baselines(queue),
-        "prices": prices(options.rounds),
         "claims": [judged(claim, errors[claim.first], errors[claim.second]) for claim in claims()],
-        "resolution": by_resolution(),
+        **priced,
     }
     for cell, price in found["prices"].items():
         print(cell, price, rounded([each["mse"] for each in cells[cell]["test"].values()]))
     for claim in found["claims"]:
         print(claim["place"], claim["says"], claim.get("percent", ""), claim["verdict"])
-    command = "python -m benchmarks.one_table --runs runs --out stlib/results"
     print(save_result(Result(found, provenance(command)), options.out / "one-table.json"))
 
 
