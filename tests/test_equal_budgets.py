@@ -133,7 +133,8 @@ def test_the_dearer_that_wins_at_equal_cost_wins_at_equal_steps(a, b, price):
             assert dear[steps[0] - 1][1] < errors[0]
 
 
-def test_claims_carry_the_printed_errors():
+def test_ms_table_5_and_ms_table_8_claims_carry_the_printed_errors():
+    # ms-table-5, ms-table-8
     assert printed("ms-table-3", "MK-LSTM", "ConvLSTM") == (67.7, 90.36)
     assert printed("ms-table-5", "PredRNN", "ConvLSTM") == (66.17, 90.36)
     assert printed("ms-table-8", "TrajGRU", "ConvLSTM") == pytest.approx((0.2785, 0.2845))
