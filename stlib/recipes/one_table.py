@@ -26,7 +26,7 @@ from stlib.recipes.feeding import ByIteration
 from stlib.recipes.ms_lstm import CONV_LSTM
 from stlib.recipes.ms_lstm import LAB as CHAPTER_16
 from stlib.recipes.networks import StackOf
-from stlib.recipes.recipe import Recipe, smoke
+from stlib.recipes.recipe import smoke
 from stlib.stages import Stage
 
 __all__ = ["CELLS", "EXPERIMENTS", "LAB", "LAB_PARAMETERS", "PAPER", "PAPER_PARAMETERS", "WIDTHS"]
@@ -99,12 +99,8 @@ PAPER = replace(
 def _experiment(name: str) -> Experiment:
     """The same training, for another cell."""
     cell, (lab_width, paper_width) = CELLS[name], WIDTHS[name]
-
-    def of(recipe: Recipe, hidden: tuple[int, ...]) -> Recipe:
-        return replace(recipe, network=replace(recipe.network, cell=cell, hidden=hidden))
-
-    paper = of(replace(PAPER, network=StackOf()), (paper_width,) * 6)
-    lab = of(LAB, (lab_width,) * 4)
+    lab = replace(LAB, network=StackOf(cell, hidden=(lab_width,) * 4, patch=2, xavier=True))
+    paper = replace(PAPER, network=StackOf(cell, hidden=(paper_width,) * 6))
     return Experiment(f"table-{name.lower()}", smoke=smoke(lab), lab=lab, paper=paper)
 
 
