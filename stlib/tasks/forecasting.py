@@ -105,7 +105,7 @@ class Forecasting:
         drawn: Drawn,
         parts: int,
     ) -> Float[Tensor, ""]:
-        """The recipe's loss of every step's frame."""
+        """The recipe's loss of every step that foretells."""
         return self.of_frames(module(clips, drawn.truth[rows]), clips, parts)
 
     def of_frames(
@@ -115,7 +115,8 @@ class Forecasting:
         parts: int,
     ) -> Float[Tensor, ""]:
         """The recipe's loss of forecasts."""
-        loss = LOSSES[self.recipe.loss](predictions, clips[:, 1 : self.recipe.frames])
+        silent, frames = self.recipe.silent, self.recipe.frames
+        loss = LOSSES[self.recipe.loss](predictions[:, silent:], clips[:, 1 + silent : frames])
         # Parts are averaged; a loss that adds is to be added.
         return loss * (parts if self.recipe.loss in ADD else 1)
 
