@@ -14,22 +14,28 @@ from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.lstm import LSTM
 from stlib.cells.mk_lstm import MKLSTM, Memories
 from stlib.cells.past import Past
+from stlib.cells.st_lstm import STLSTM, Written
 from stlib.cells.step import Step
+from stlib.cells.traj_gru import Hidden, TrajGRU
 from stlib.cells.window import Window, windows
 
 __all__ = [
     "LSTM",
     "MKLSTM",
+    "STLSTM",
     "CausalConv3d",
     "CompressedConvLSTM",
     "ConvLSTM",
     "ConvTTLSTM",
+    "Hidden",
     "HigherOrderConvLSTM",
     "HigherOrderLSTM",
     "History",
     "Memories",
     "Past",
     "Step",
+    "TrajGRU",
     "Window",
+    "Written",
     "windows",
 ]

@@ -7,7 +7,16 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
+from stlib.cells import (
+    MKLSTM,
+    STLSTM,
+    CausalConv3d,
+    CompressedConvLSTM,
+    ConvLSTM,
+    ConvTTLSTM,
+    TrajGRU,
+    Window,
+)
 
 __all__ = [
     "CausalConv3dCell",
@@ -17,6 +26,8 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "MKLSTMCell",
+    "STLSTMCell",
+    "TrajGRUCell",
     "one_for_all",
 ]
 
@@ -137,8 +148,45 @@ class MKLSTMCell(_Alike):
         return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
 
 
+@dataclass(frozen=True)
+class TrajGRUCell(_Alike):
+    """`TrajGRU`, by its own arguments.
+
+    Source: this book.
+    """
+
+    links: int = 10
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(TrajGRU, links=self.links, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class STLSTMCell(_Alike):
+    """`STLSTM`, by its own arguments: PredRNN; with increments, that of PredRNN-V2.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    increments: bool = False
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
+
+
 CellChoice: TypeAlias = (
-    ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell | MKLSTMCell
+    ConvLSTMCell
+    | ConvTTLSTMCell
+    | CompressedConvLSTMCell
+    | CausalConv3dCell
+    | MKLSTMCell
+    | TrajGRUCell
+    | STLSTMCell
 )
 
 
