@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from stlib.cells import GradientHighway
 from stlib.cost import parameters
 from stlib.tally import Tally, tally
 
@@ -57,7 +58,13 @@ class Unused:
             return self.build()
 
 
+def _highway() -> nn.Module:
+    """Its own maps, without the cell behind it."""
+    return GradientHighway(WIDTH, WIDTH, cell=lambda inputs, outputs: nn.Identity())
+
+
 UNUSED: dict[str, tuple[Unused, ...]] = {
+    "PredRNN++ [18]": (Unused("gradient highways of layers 1 and 3 to 6", 5, _highway),),
     "Earthformer [57]": (
         Unused("entries of tables for distances that do not occur", 8, lambda: nn.Embedding(20, 4)),
     ),

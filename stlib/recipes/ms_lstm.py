@@ -11,6 +11,7 @@ from stlib.recipes.cells import (
     ConvLSTMCell,
     ConvTTLSTMCell,
     MKLSTMCell,
+    PredRNNPlusPlusCell,
     STLSTMCell,
 )
 from stlib.recipes.experiment import Experiment
@@ -80,6 +81,7 @@ FOUR: dict[str, StackOf | PyramidOf] = {
 
 BASELINES: dict[str, StackOf] = {
     "PredRNN": StackOf(STLSTMCell()),
+    "PredRNN++": StackOf(PredRNNPlusPlusCell()),
 }
 """The recurrent networks of other papers that Table 5 has, by their names there."""
 

@@ -8,7 +8,7 @@ that Moving MNIST has no row of.
 from dataclasses import replace
 
 from stlib.data.actions import Action
-from stlib.recipes.cells import TrajGRUCell
+from stlib.recipes.cells import PrecipLSTMCell, TrajGRUCell
 from stlib.recipes.data import KTH, DataChoice, GermanRadar, Rain, StickKTH, TaxiBJ, Traffic
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.ms_lstm import CONV_LSTM, FOUR, LAB, at_lab_width, plain
@@ -100,6 +100,7 @@ LAB_RAIN = replace(
 NETWORKS: dict[str, StackOf | PyramidOf] = {
     **FOUR,
     "TrajGRU": StackOf(TrajGRUCell()),
+    "PrecipLSTM": StackOf(PrecipLSTMCell()),
 }
 
 
@@ -123,6 +124,6 @@ EXPERIMENTS = (
     # ms-table-9
     *(_row("table-9", model, ACTIONS, LAB_ACTIONS) for model in ("ConvLSTM", "MS-LSTM")),
     # ms-table-10, ms-table-11
-    *(_row("table-11", model, RAIN, LAB_RAIN) for model in ("ConvLSTM", "MS-LSTM")),
+    *(_row("table-11", model, RAIN, LAB_RAIN) for model in ("ConvLSTM", "MS-LSTM", "PrecipLSTM")),
     *(_unprinted(model) for model in ("SMS-LSTM", "TMS-LSTM")),
 )
