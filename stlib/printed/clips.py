@@ -8,7 +8,7 @@ lists; their printed numbers count it, this book's networks do not have it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, TypeAlias
 
 import torch
@@ -80,6 +80,10 @@ class Reading:
     clips: int = 1
     side: int | None = None
 
+    def of(self, clip: Clip) -> Clip:
+        """One of its clips, where the text has this one."""
+        return clip if self.side is None else replace(clip, side=self.side)
+
 
 READINGS = {
     ("ms-table-6", "SimVP [38]"): (Reading("a batch of 4 clips", clips=4),),  # ms-table-6
@@ -146,7 +150,7 @@ class ClipCost:
             return parameters(network) + sum(each.parameters for each in self.unused)
         clip, clips = self.clip, 1
         if reading is not None:
-            clip, clips = replace(clip, side=reading.side or clip.side), reading.clips
+            clip, clips = reading.of(clip), reading.clips
         told = clip_tally(network, clip)
         for each in self.unused:
             told += each.tally(clip.side) * clip.steps
@@ -233,6 +237,7 @@ def not_built(name: str) -> tuple[str, ...]:
     return tuple(row for row in table(name).rows if row not in built)
 
 
+@lru_cache(maxsize=64)  # one network's figures are of few clips
 def clip_tally(network: nn.Module, clip: Clip) -> Tally:
     """What all steps of one clip execute, forward; every step executes the same.
 
