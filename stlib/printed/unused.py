@@ -65,6 +65,9 @@ def _highway() -> nn.Module:
 
 UNUSED: dict[str, tuple[Unused, ...]] = {
     "PredRNN++ [18]": (Unused("gradient highways of layers 1 and 3 to 6", 5, _highway),),
+    "CMS-LSTM [59]": (
+        Unused("biases of keys, which no softmax sees", 6, lambda: nn.Embedding(3, WIDTH)),
+    ),
     "Earthformer [57]": (
         Unused("entries of tables for distances that do not occur", 8, lambda: nn.Embedding(20, 4)),
     ),

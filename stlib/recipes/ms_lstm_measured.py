@@ -8,7 +8,7 @@ that Moving MNIST has no row of.
 from dataclasses import replace
 
 from stlib.data.actions import Action
-from stlib.recipes.cells import PrecipLSTMCell, TrajGRUCell
+from stlib.recipes.cells import CMSLSTMCell, MoDeRNNCell, PrecipLSTMCell, TrajGRUCell
 from stlib.recipes.data import KTH, DataChoice, GermanRadar, Rain, StickKTH, TaxiBJ, Traffic
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.ms_lstm import CONV_LSTM, FOUR, LAB, at_lab_width, plain
@@ -100,6 +100,8 @@ LAB_RAIN = replace(
 NETWORKS: dict[str, StackOf | PyramidOf] = {
     **FOUR,
     "TrajGRU": StackOf(TrajGRUCell()),
+    "CMS-LSTM": StackOf(CMSLSTMCell()),
+    "MoDeRNN": StackOf(MoDeRNNCell()),
     "PrecipLSTM": StackOf(PrecipLSTMCell()),
 }
 
@@ -120,7 +122,7 @@ def _unprinted(model: str) -> Experiment:
 EXPERIMENTS = (
     # ms-table-7, ms-table-8
     *(_row("table-8", model, TRAFFIC, LAB_TRAFFIC) for model in ("ConvLSTM", "MS-LSTM")),
-    *(_row("table-8", model, TRAFFIC, LAB_TRAFFIC) for model in ("TrajGRU",)),
+    *(_row("table-8", model, TRAFFIC, LAB_TRAFFIC) for model in ("TrajGRU", "CMS-LSTM", "MoDeRNN")),
     # ms-table-9
     *(_row("table-9", model, ACTIONS, LAB_ACTIONS) for model in ("ConvLSTM", "MS-LSTM")),
     # ms-table-10, ms-table-11
