@@ -16,8 +16,11 @@ from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
 from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.local_attention import LocalAttention
 from stlib.cells.lstm import LSTM
+from stlib.cells.mim import MIM, Differenced
 from stlib.cells.mk_lstm import MKLSTM, Memories
 from stlib.cells.mode_rnn import MoDeRNN
+from stlib.cells.motion_gru import Motion, MotionGRU
+from stlib.cells.motion_rnn import MotionRNN, Moving
 from stlib.cells.past import Past
 from stlib.cells.precip_lstm import PrecipLSTM, PrecipMemory
 from stlib.cells.st_lstm import STLSTM, Written
@@ -28,6 +31,7 @@ from stlib.cells.window import Window, windows
 __all__ = [
     "CMSLSTM",
     "LSTM",
+    "MIM",
     "MKLSTM",
     "STLSTM",
     "CausalConv3d",
@@ -35,6 +39,7 @@ __all__ = [
     "CompressedConvLSTM",
     "ConvLSTM",
     "ConvTTLSTM",
+    "Differenced",
     "GradientHighway",
     "Hidden",
     "HigherOrderConvLSTM",
@@ -44,6 +49,10 @@ __all__ = [
     "LocalAttention",
     "Memories",
     "MoDeRNN",
+    "Motion",
+    "MotionGRU",
+    "MotionRNN",
+    "Moving",
     "Past",
     "PrecipLSTM",
     "PrecipMemory",

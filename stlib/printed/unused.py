@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stlib.cells import GradientHighway
+from stlib.cells import MIM, GradientHighway
+from stlib.cells.gate_map import GateMap
 from stlib.cost import parameters
 from stlib.tally import Tally, tally
 
@@ -63,8 +64,29 @@ def _highway() -> nn.Module:
     return GradientHighway(WIDTH, WIDTH, cell=lambda inputs, outputs: nn.Identity())
 
 
+def _memories() -> nn.Module:
+    """MIM-N and MIM-S."""
+    cell = MIM(WIDTH, WIDTH)
+    return nn.ModuleList([cell.changing, cell.lasting])
+
+
+_MIM = (
+    Unused(
+        "memories N and S of layer 1",
+        1,
+        _memories,
+        lambda parts, x: (parts[0](x, x), parts[1](x, x, x)),
+    ),
+    Unused(
+        "forget gates of layers 2 to 6",
+        5,
+        lambda: GateMap(2 * WIDTH, WIDTH, 3, 2),
+        lambda gate, x: gate(torch.cat([x, x], dim=1)),
+    ),
+)
 UNUSED: dict[str, tuple[Unused, ...]] = {
     "PredRNN++ [18]": (Unused("gradient highways of layers 1 and 3 to 6", 5, _highway),),
+    "MIM [19]": _MIM,
     "CMS-LSTM [59]": (
         Unused("biases of keys, which no softmax sees", 6, lambda: nn.Embedding(3, WIDTH)),
     ),

@@ -9,6 +9,7 @@ from torch import nn
 
 from stlib.cells import (
     CMSLSTM,
+    MIM,
     MKLSTM,
     STLSTM,
     CausalConv3d,
@@ -18,6 +19,7 @@ from stlib.cells import (
     ConvTTLSTM,
     GradientHighway,
     MoDeRNN,
+    MotionRNN,
     PrecipLSTM,
     TrajGRU,
     Window,
@@ -31,8 +33,10 @@ __all__ = [
     "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
+    "MIMCell",
     "MKLSTMCell",
     "MoDeRNNCell",
+    "MotionRNNCell",
     "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
     "STLSTMCell",
@@ -252,6 +256,41 @@ class CMSLSTMCell(_Alike):
         return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
 
 
+@dataclass(frozen=True)
+class MIMCell:
+    """`MIM`, by its own arguments; the lowest layer is an `STLSTM`.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        lowest: Constructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
+        above: Constructor = partial(MIM, kernel=self.kernel, biases=self.biases)
+        return (lowest, *[above] * (count - 1))
+
+
+@dataclass(frozen=True)
+class MotionRNNCell:
+    """`MotionRNN` around the layers of `MIMCell`, the top one excepted, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    offsets: bool = True
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        *lower, top = MIMCell(self.kernel, self.biases).layers(count)
+        moving = (partial(MotionRNN, base=base, offsets=self.offsets) for base in lower)
+        return (*moving, top)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -264,6 +303,8 @@ CellChoice: TypeAlias = (
     | PrecipLSTMCell
     | MoDeRNNCell
     | CMSLSTMCell
+    | MIMCell
+    | MotionRNNCell
 )
 
 

@@ -10,6 +10,7 @@ from stlib.data.moving_mnist import MS_LSTM
 from stlib.recipes.cells import (
     ConvLSTMCell,
     ConvTTLSTMCell,
+    MIMCell,
     MKLSTMCell,
     PredRNNPlusPlusCell,
     STLSTMCell,
@@ -82,6 +83,7 @@ FOUR: dict[str, StackOf | PyramidOf] = {
 BASELINES: dict[str, StackOf] = {
     "PredRNN": StackOf(STLSTMCell()),
     "PredRNN++": StackOf(PredRNNPlusPlusCell()),
+    "MIM": StackOf(MIMCell()),
 }
 """The recurrent networks of other papers that Table 5 has, by their names there."""
 
