@@ -9,6 +9,7 @@ from torch import nn
 
 from stlib.cells import (
     CMSLSTM,
+    E3DLSTM,
     MIM,
     MKLSTM,
     STLSTM,
@@ -33,6 +34,7 @@ __all__ = [
     "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
+    "E3DLSTMCell",
     "MIMCell",
     "MKLSTMCell",
     "MoDeRNNCell",
@@ -291,6 +293,30 @@ class MotionRNNCell:
         return (*moving, top)
 
 
+@dataclass(frozen=True)
+class E3DLSTMCell:
+    """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
+
+    Source: Wang et al., *Eidetic 3D LSTM*, 2019.
+    """
+
+    kernel: int = 5
+    history: int | None = None
+    bias: bool = True
+    chunk: int = 256
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        cell = partial(
+            E3DLSTM,
+            kernel=self.kernel,
+            history=self.history,
+            bias=self.bias,
+            chunk=self.chunk,
+        )
+        return (partial(cell, lowest=True), *(cell,) * (count - 1))
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -305,6 +331,7 @@ CellChoice: TypeAlias = (
     | CMSLSTMCell
     | MIMCell
     | MotionRNNCell
+    | E3DLSTMCell
 )
 
 
