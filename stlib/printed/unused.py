@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stlib.cells import MIM, GradientHighway
+from stlib.cells import MIM, GradientHighway, MotionGRU
 from stlib.cells.gate_map import GateMap
 from stlib.cost import parameters
 from stlib.tally import Tally, tally
@@ -87,6 +87,10 @@ _MIM = (
 UNUSED: dict[str, tuple[Unused, ...]] = {
     "PredRNN++ [18]": (Unused("gradient highways of layers 1 and 3 to 6", 5, _highway),),
     "MIM [19]": _MIM,
+    "MotionRNN [20]": (
+        *_MIM,
+        Unused("MotionGRU of layer 6", 1, lambda: MotionGRU(WIDTH), lambda moves, x: moves(x)),
+    ),
     "CMS-LSTM [59]": (
         Unused("biases of keys, which no softmax sees", 6, lambda: nn.Embedding(3, WIDTH)),
     ),

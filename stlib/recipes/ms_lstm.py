@@ -12,6 +12,7 @@ from stlib.recipes.cells import (
     ConvTTLSTMCell,
     MIMCell,
     MKLSTMCell,
+    MotionRNNCell,
     PredRNNPlusPlusCell,
     STLSTMCell,
 )
@@ -84,6 +85,7 @@ BASELINES: dict[str, StackOf] = {
     "PredRNN": StackOf(STLSTMCell()),
     "PredRNN++": StackOf(PredRNNPlusPlusCell()),
     "MIM": StackOf(MIMCell()),
+    "MotionRNN": StackOf(MotionRNNCell()),
 }
 """The recurrent networks of other papers that Table 5 has, by their names there."""
 
