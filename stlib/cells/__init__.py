@@ -7,6 +7,7 @@ Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output
 
 from stlib.cells.causal_conv3d import CausalConv3d
 from stlib.cells.causal_lstm import CausalLSTM
+from stlib.cells.cms_lstm import CMSLSTM
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
@@ -17,6 +18,7 @@ from stlib.cells.local_attention import LocalAttention
 from stlib.cells.lstm import LSTM
 from stlib.cells.mim import MIM, Differenced
 from stlib.cells.mk_lstm import MKLSTM, Memories
+from stlib.cells.mode_rnn import MoDeRNN
 from stlib.cells.motion_gru import Motion, MotionGRU
 from stlib.cells.motion_rnn import MotionRNN, Moving
 from stlib.cells.past import Past
@@ -27,6 +29,7 @@ from stlib.cells.traj_gru import Hidden, TrajGRU
 from stlib.cells.window import Window, windows
 
 __all__ = [
+    "CMSLSTM",
     "LSTM",
     "MIM",
     "MKLSTM",
@@ -45,6 +48,7 @@ __all__ = [
     "History",
     "LocalAttention",
     "Memories",
+    "MoDeRNN",
     "Motion",
     "MotionGRU",
     "MotionRNN",

@@ -8,6 +8,7 @@ from typing import TypeAlias
 from torch import nn
 
 from stlib.cells import (
+    CMSLSTM,
     MIM,
     MKLSTM,
     STLSTM,
@@ -17,6 +18,7 @@ from stlib.cells import (
     ConvLSTM,
     ConvTTLSTM,
     GradientHighway,
+    MoDeRNN,
     MotionRNN,
     PrecipLSTM,
     TrajGRU,
@@ -24,6 +26,7 @@ from stlib.cells import (
 )
 
 __all__ = [
+    "CMSLSTMCell",
     "CausalConv3dCell",
     "CellChoice",
     "CompressedConvLSTMCell",
@@ -32,6 +35,7 @@ __all__ = [
     "ConvTTLSTMCell",
     "MIMCell",
     "MKLSTMCell",
+    "MoDeRNNCell",
     "MotionRNNCell",
     "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
@@ -221,6 +225,38 @@ class PrecipLSTMCell(_Alike):
 
 
 @dataclass(frozen=True)
+class MoDeRNNCell(_Alike):
+    """`MoDeRNN`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    kernels: tuple[int, ...] = (3, 5, 7)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class CMSLSTMCell(_Alike):
+    """`CMSLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    scales: tuple[int, ...] = (1, 2, 4)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
 class MIMCell:
     """`MIM`, by its own arguments; the lowest layer is an `STLSTM`.
 
@@ -265,6 +301,8 @@ CellChoice: TypeAlias = (
     | STLSTMCell
     | PredRNNPlusPlusCell
     | PrecipLSTMCell
+    | MoDeRNNCell
+    | CMSLSTMCell
     | MIMCell
     | MotionRNNCell
 )
