@@ -11,6 +11,7 @@ from stlib.cells.cms_lstm import CMSLSTM
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
+from stlib.cells.e3d_lstm import E3DLSTM, Eidetic
 from stlib.cells.gradient_highway import GradientHighway, Highway
 from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
 from stlib.cells.higher_order_lstm import HigherOrderLSTM
@@ -30,6 +31,7 @@ from stlib.cells.window import Window, windows
 
 __all__ = [
     "CMSLSTM",
+    "E3DLSTM",
     "LSTM",
     "MIM",
     "MKLSTM",
@@ -40,6 +42,7 @@ __all__ = [
     "ConvLSTM",
     "ConvTTLSTM",
     "Differenced",
+    "Eidetic",
     "GradientHighway",
     "Hidden",
     "HigherOrderConvLSTM",
