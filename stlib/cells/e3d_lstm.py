@@ -133,7 +133,7 @@ class E3DLSTM(nn.Module):
         """
         old, cells, before = self._resume(state, x)
         h, film = _unfolded(old), _unfolded(x) if before is None else torch.stack([before, x], 2)
-        m = _unfolded(climbed(m, old))
+        m = _unfolded(climbed(m, x, self.outputs))
         i, r, g, i_m, f_m, g_m, o = self._over(self.of_x, film).chunk(7, dim=1)
         i_h, r_h, g_h, o_h = self._over(self.of_h, h).chunk(4, dim=1)
         recalled = self._recalled((r + r_h).sigmoid(), cells)

@@ -8,19 +8,24 @@ from typing import TypeAlias
 from torch import nn
 
 from stlib.cells import (
+    CMSLSTM,
     E3DLSTM,
     MKLSTM,
+    STLSTM,
     CausalConv3d,
     CausalLSTM,
     CompressedConvLSTM,
     ConvLSTM,
     ConvTTLSTM,
     GradientHighway,
+    MoDeRNN,
     PrecipLSTM,
+    TrajGRU,
     Window,
 )
 
 __all__ = [
+    "CMSLSTMCell",
     "CausalConv3dCell",
     "CellChoice",
     "CompressedConvLSTMCell",
@@ -29,8 +34,11 @@ __all__ = [
     "ConvTTLSTMCell",
     "E3DLSTMCell",
     "MKLSTMCell",
+    "MoDeRNNCell",
     "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
+    "STLSTMCell",
+    "TrajGRUCell",
     "one_for_all",
 ]
 
@@ -152,6 +160,37 @@ class MKLSTMCell(_Alike):
 
 
 @dataclass(frozen=True)
+class TrajGRUCell(_Alike):
+    """`TrajGRU`, by its own arguments.
+
+    Source: this book.
+    """
+
+    links: int = 10
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(TrajGRU, links=self.links, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class STLSTMCell(_Alike):
+    """`STLSTM`, by its own arguments: PredRNN; with increments, that of PredRNN-V2.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    increments: bool = False
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
+
+
+@dataclass(frozen=True)
 class PredRNNPlusPlusCell:
     """`CausalLSTM`, with a `GradientHighway` before the second layer.
 
@@ -184,6 +223,38 @@ class PrecipLSTMCell(_Alike):
 
 
 @dataclass(frozen=True)
+class MoDeRNNCell(_Alike):
+    """`MoDeRNN`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    kernels: tuple[int, ...] = (3, 5, 7)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class CMSLSTMCell(_Alike):
+    """`CMSLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    scales: tuple[int, ...] = (1, 2, 4)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
 class E3DLSTMCell:
     """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
 
@@ -213,8 +284,12 @@ CellChoice: TypeAlias = (
     | CompressedConvLSTMCell
     | CausalConv3dCell
     | MKLSTMCell
+    | TrajGRUCell
+    | STLSTMCell
     | PredRNNPlusPlusCell
     | PrecipLSTMCell
+    | MoDeRNNCell
+    | CMSLSTMCell
     | E3DLSTMCell
 )
 
