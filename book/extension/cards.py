@@ -1,0 +1,113 @@
+"""`cell-wiring`, `cell-code`, `cell-cost`, `cell-costs`, `family-tree`: what reference cards show.
+
+All of it is made from book/reference/cells/*.toml and from stlib when the book is built.
+"""
+
+import ast
+import inspect
+import textwrap
+from pathlib import Path
+
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from stlib import cells, networks
+
+from . import cell_cost, family, wiring
+from .lab import NumberedFigure
+from .score import draw
+
+
+class FromCards(SphinxDirective):
+    """A directive that reads one of the two files of the cards."""
+
+    def members(self) -> dict[str, family.Member]:
+        """The family; the page is read again when it changes."""
+        return family.read(self.file("family.toml"))
+
+    def file(self, name: str) -> Path:
+        """A file of book/reference/cells."""
+        path = Path(self.env.srcdir) / "book" / "reference" / "cells" / name
+        self.env.note_dependency(str(path))
+        return path
+
+
+class CellWiring(NumberedFigure, FromCards):
+    """The wiring of a cell, drawn as a difference from ConvLSTM."""
+
+    required_arguments = 1
+    option_spec = {"name": directives.unchanged_required}  # noqa: RUF012
+
+    def run(self) -> list[nodes.Node]:
+        drawn = wiring.read(self.file("wiring.toml"))
+        key = self.arguments[0]
+        if key not in drawn:
+            raise self.error(f"{self.name}: no cell {key}")
+        changed = wiring.difference(drawn[key], drawn[wiring.BASE])
+        return self.figure(draw(drawn[key], changed))
+
+
+class CellCode(SphinxDirective):
+    """What the forward method of a class of stlib does, without its docstring."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        module = getattr(cells, name, None) or getattr(networks, name, None)
+        if module is None:
+            raise self.error(f"{self.name}: stlib has no {name}")
+        self.env.note_dependency(inspect.getfile(module))
+        text = body(module.forward)
+        return [nodes.literal_block(text, text, language="python")]
+
+
+def body(function: object) -> str:
+    """The statements of a function as they stand in its file."""
+    source = textwrap.dedent(inspect.getsource(function))  # type: ignore[arg-type]
+    (defined,) = ast.parse(source).body
+    assert isinstance(defined, ast.FunctionDef)
+    first = defined.body[1] if ast.get_docstring(defined) else defined.body[0]
+    return textwrap.dedent("\n".join(source.splitlines()[first.lineno - 1 :]))
+
+
+class CellCost(FromCards):
+    """A table of what a cell costs."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        members = self.members()
+        self.env.note_reread()  # stlib may have changed
+        made = cell_cost.card_table(members[self.arguments[0]], members[wiring.BASE])
+        return self.parse_text_to_nodes(made)
+
+
+class CellCosts(FromCards):
+    """A table of what all cells cost."""
+
+    def run(self) -> list[nodes.Node]:
+        members = self.members()
+        self.env.note_reread()
+        recurrent = [member for member in members.values() if member.recipe]
+        made = cell_cost.all_table(recurrent, members[wiring.BASE])
+        return self.parse_text_to_nodes(made)
+
+
+class FamilyTree(FromCards):
+    """The tree, each cell a link to its card."""
+
+    def run(self) -> list[nodes.Node]:
+        made = family.tree(list(self.members().values()))
+        return [nodes.raw("", made, format="html")]
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directives."""
+    app.add_directive("cell-wiring", CellWiring)
+    app.add_directive("cell-code", CellCode)
+    app.add_directive("cell-cost", CellCost)
+    app.add_directive("cell-costs", CellCosts)
+    app.add_directive("family-tree", FamilyTree)
