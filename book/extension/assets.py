@@ -1,7 +1,7 @@
 """Puts the book's scripts and styles, MathJax and plotly.js into the site, so that it is whole.
 
-A page loads `book`, `explore`, `figures` and `cards` from book/assets. MathJax and plotly.js come out of
-their PyPI packages into `_static/vendor`; `explore.js` loads plotly.js where a page needs it.
+A page loads `book`, `explore`, `figures` and `cards` from book/assets. MathJax and plotly.js come
+out of their PyPI packages into `_static/vendor`; `explore.js` loads plotly.js where it is needed.
 """
 
 import shutil

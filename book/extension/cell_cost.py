@@ -2,21 +2,25 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import TypeAlias
 
 import torch
 from torch import nn
 
 from stlib.cost import macs, parameters
 from stlib.networks import Stack
+from stlib.networks.layers import CellConstructor
 from stlib.recipes import cells as cell_choices
 
 from .family import Member
+
+Count: TypeAlias = Callable[[CellConstructor, int], Fraction]
 
 WIDTHS = (8, 16, 24, 32)  # a quadratic in the width is known from three; the fourth says if it is
 LAYERS, WIDTH, SIDE = 6, 32, 64
 
 
-def layers(member: Member) -> Sequence[Callable[[int, int], nn.Module]]:
+def layers(member: Member) -> Sequence[CellConstructor]:
     """The constructors of a network's six layers."""
     return getattr(cell_choices, member.recipe)(**member.settings).layers(LAYERS)
 
@@ -38,13 +42,13 @@ def network_macs(member: Member) -> Fraction:
     return Fraction(macs(stack(member), frame), SIDE**2)
 
 
-def layer_parameters(make: Callable[[int, int], nn.Module], c: int) -> Fraction:
+def layer_parameters(make: CellConstructor, c: int) -> Fraction:
     """Of one layer that reads and writes c channels."""
     with torch.device("meta"):
         return Fraction(parameters(make(c, c)))
 
 
-def layer_macs(make: Callable[[int, int], nn.Module], c: int) -> Fraction:
+def layer_macs(make: CellConstructor, c: int) -> Fraction:
     """MACs a pixel of one layer in its first step on 64 × 64 pixels."""
     with torch.device("meta"):
         cell, x = make(c, c), torch.zeros(1, c, SIDE, SIDE)
@@ -81,9 +85,7 @@ def _number(value: Fraction) -> str:
     return f"{value.numerator:,}" if value.denominator == 1 else f"{float(value):,.7g}"
 
 
-def by_layers(
-    member: Member, count: Callable[[Callable[[int, int], nn.Module], int], Fraction]
-) -> str:
+def by_layers(member: Member, count: Count) -> str:
     """A count for one layer of width c; for each kind of layer, where they differ."""
     makes = layers(member)
     known = {make: shown(polynomial(lambda c, make=make: count(make, c))) for make in set(makes)}

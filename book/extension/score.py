@@ -14,6 +14,7 @@ LABELS, LANE, ROW = 60, 38, 44  # widths of the column of names and of a lane; h
 TOP, BOTTOM, RIGHT = 34, 34, 14
 DISC = 10
 SMALL = 5.2  # width of a raised letter
+PART = re.compile(r"([\^_]?)(?:\{([^}]*)\}|([^\^_{}]+?(?=[\^_]|$)))")
 
 
 def draw(cell: Wiring, changed: Difference) -> str:
@@ -134,9 +135,7 @@ def cross(x: float, y: float) -> str:
 def text(formula: str, x: float, y: float, kind: str) -> str:
     """A formula with raised and lowered parts: ``m^{l-1}_t``."""
     pieces, level, raised = [], 0, 0
-    for mark, braced, bare in re.findall(
-        r"([\^_]?)(?:\{([^}]*)\}|([^\^_{}]+?(?=[\^_]|$)))", formula
-    ):
+    for mark, braced, bare in PART.findall(formula):
         wanted = {"^": -5, "_": 4}.get(mark, 0)
         shift = f' dy="{wanted - level}"' if wanted != level else ""
         size = ' class="small"' if mark else ""
