@@ -123,7 +123,7 @@ def built(key: str) -> bool:
     return hasattr(cell_choices, MEMBERS[key].recipe)
 
 
-@pytest.mark.parametrize("key", CELLS)
+@pytest.mark.parametrize("key", [key for key in CELLS if MEMBERS[key].recipe])
 def test_a_wiring_is_what_the_module_executes(key):
     if not built(key):
         pytest.skip(f"{key} is not here yet")
@@ -228,7 +228,7 @@ def test_channels_that_are_none(said):
 def test_every_member_has_a_page_and_every_cell_a_drawing():
     pages = {path.stem for path in CARDS.glob("*.md")} - {"index"}
     assert pages == set(MEMBERS)
-    assert {key for key, member in MEMBERS.items() if member.recipe} == set(CELLS)
+    assert set(MEMBERS) == set(CELLS)
 
 
 def test_the_tree_has_every_member_once_below_its_parent():

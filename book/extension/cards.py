@@ -1,4 +1,4 @@
-"""`cell-wiring`, `cell-code`, `cell-cost`, `cell-costs`, `family-tree`: what reference cards show.
+"""`cell-wiring`, `cell-code`, `cell-cost`, `cell-costs`, `network-cost`, `family-tree`: on cards.
 
 All of it is made from book/reference/cells/*.toml and from stlib when the book is built.
 """
@@ -7,13 +7,13 @@ import ast
 import inspect
 import textwrap
 from pathlib import Path
+from pydoc import locate
+from types import FunctionType
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-
-from stlib import cells, networks
 
 from . import cell_cost, family, wiring
 from .lab import NumberedFigure
@@ -50,23 +50,31 @@ class CellWiring(NumberedFigure, FromCards):
 
 
 class CellCode(SphinxDirective):
-    """What the forward method of a class of stlib does, without its docstring."""
+    """What methods of stlib do, without their docstrings: ``cells.conv_lstm.ConvLSTM.forward``."""
 
     required_arguments = 1
+    optional_arguments = 3
 
     def run(self) -> list[nodes.Node]:
-        name = self.arguments[0]
-        module = getattr(cells, name, None) or getattr(networks, name, None)
-        if module is None:
-            raise self.error(f"{self.name}: stlib has no {name}")
-        self.env.note_dependency(inspect.getfile(module))
-        text = body(module.forward)
-        return [nodes.literal_block(text, text, language="python")]
+        return [node for name in self.arguments for node in self.method(name)]
+
+    def method(self, name: str) -> list[nodes.Node]:
+        """One method, below the name of its file."""
+        found = locate(f"stlib.{name}")
+        if not inspect.isfunction(found):
+            raise self.error(f"{self.name}: stlib.{name} is no method")
+        file = Path(inspect.getfile(found))
+        self.env.note_dependency(str(file))
+        place = file.relative_to(Path(self.env.srcdir)).as_posix()
+        text = body(found)
+        above = nodes.paragraph("", "", nodes.literal("", place), nodes.Text(", "))
+        above += nodes.literal("", found.__qualname__)
+        return [above, nodes.literal_block(text, text, language="python")]
 
 
-def body(function: object) -> str:
+def body(function: FunctionType) -> str:
     """The statements of a function as they stand in its file."""
-    source = textwrap.dedent(inspect.getsource(function))  # type: ignore[arg-type]
+    source = textwrap.dedent(inspect.getsource(function))
     (defined,) = ast.parse(source).body
     assert isinstance(defined, ast.FunctionDef)
     first = defined.body[1] if ast.get_docstring(defined) else defined.body[0]
@@ -82,6 +90,18 @@ class CellCost(FromCards):
         members = self.members()
         self.env.note_reread()  # stlib may have changed
         made = cell_cost.card_table(members[self.arguments[0]], members[wiring.BASE])
+        return self.parse_text_to_nodes(made)
+
+
+class NetworkCost(FromCards):
+    """A table of what a network without a cell costs."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        members = self.members()
+        self.env.note_reread()
+        made = cell_cost.network_table(members[self.arguments[0]], members[wiring.BASE])
         return self.parse_text_to_nodes(made)
 
 
@@ -110,4 +130,5 @@ def setup(app: Sphinx) -> None:
     app.add_directive("cell-code", CellCode)
     app.add_directive("cell-cost", CellCost)
     app.add_directive("cell-costs", CellCosts)
+    app.add_directive("network-cost", NetworkCost)
     app.add_directive("family-tree", FamilyTree)

@@ -11,6 +11,7 @@ from stlib.cost import macs, parameters
 from stlib.networks import Stack
 from stlib.networks.layers import CellConstructor
 from stlib.recipes import cells as cell_choices
+from stlib.recipes import networks as network_choices
 
 from .family import Member
 
@@ -18,6 +19,7 @@ Count: TypeAlias = Callable[[CellConstructor, int], Fraction]
 
 WIDTHS = (8, 16, 24, 32)  # a quadratic in the width is known from three; the fourth says if it is
 LAYERS, WIDTH, SIDE = 6, 32, 64
+CONTEXT = 10  # frames that a network without recurrence reads, and forecasts
 
 
 def layers(member: Member) -> Sequence[CellConstructor]:
@@ -140,5 +142,23 @@ def all_table(members: Sequence[Member], base: Member) -> str:
         f"| [{member.name}]({member.key}.md) | {stored:,} | {round(executed):,} | "
         f"{float(executed / of):.2f} × |"
         for executed, stored, member in counted
+    ]
+    return "\n".join(lines)
+
+
+def network_table(member: Member, base: Member) -> str:
+    """A MyST table of a network that forecasts a whole film, beside six layers of a cell."""
+    with torch.device("meta"):
+        model = getattr(network_choices, member.network)(**member.settings).build().model
+        film = torch.zeros(1, CONTEXT, 1, SIDE, SIDE)
+    executed = Fraction(macs(model, film), SIDE**2)
+    steps = 2 * CONTEXT - 1  # of a recurrent network, from the first frame to the last forecast
+    rows = (
+        ("Parameters", parameters(model), network_parameters(base)),
+        ("MACs a pixel, ten frames to ten", executed, network_macs(base) * steps),
+    )
+    lines = [f"| | {member.name} | of six layers of {base.name} |", "|---|---|---|"]
+    lines += [
+        f"| {name} | {round(own):,} | {float(own / other):.2f} × |" for name, own, other in rows
     ]
     return "\n".join(lines)
