@@ -27,6 +27,7 @@ WIDTH, SIDE = 8, 8
 FIELDS = {
     "pred_rnn_plus_plus": {"cell.h": "h", "cell.c": "c"},
     "mk_lstm": {"c.0": "c", "c.1": "w"},
+    "precip_lstm": {"x": "y"},
 }
 # The layer that is drawn, of six, where they differ.
 DRAWN = {"pred_rnn_plus_plus": 1, "mim": 1, "motion_rnn": 1}
