@@ -51,3 +51,9 @@ def of_vector_b(rows=4):
     """The input of the vectors: (1 + row + 3 column) / 20."""
     row, column = torch.meshgrid(torch.arange(rows), torch.arange(rows), indexing="ij")
     return ((1 + row + 3 * column) / 20).double()[None, None]
+
+
+def mapped(conv, *sources):
+    """What a `Conv2d` says of the sources, one behind the other in its channels."""
+    bias = np.zeros(len(conv.weight)) if conv.bias is None else numpy(conv.bias)
+    return convolved(numpy(conv.weight), bias, np.concatenate(sources, axis=1))

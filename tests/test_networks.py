@@ -16,8 +16,12 @@ from torch.testing import assert_close
 from stlib.cells import (
     MKLSTM,
     STLSTM,
+    CausalLSTM,
     ConvLSTM,
     ConvTTLSTM,
+    GradientHighway,
+    Highway,
+    PrecipLSTM,
     TrajGRU,
 )
 from stlib.cells.stored_kernel import TrainKernel, WholeKernel
@@ -26,6 +30,7 @@ from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
 from stlib.networks.layers import one_a_layer
 from stlib.networks.memory import check_widths, recall
 from stlib.networks.patched import folded
+from stlib.recipes.cells import PredRNNPlusPlusCell
 from tests.drawn import normal
 from tests.test_traj_gru import released
 
@@ -156,11 +161,15 @@ def check_vector(kind, known=FLAT, cell=Ma):
 def test_stack_gives_the_known_frame():
     check_vector(Stack)
     check_vector(Stack, (0.037790, 0.045773, 2.706190), MKLSTM)
+    check_vector(Stack, (0.021750, 0.030357, 1.667415), PredRNNPlusPlusCell().layers(6))
+    check_vector(Stack, (0.303020, 0.894995, 48.307030), PrecipLSTM)
 
 
 def test_pyramid_gives_the_known_frame():
     check_vector(Pyramid, SCALED)
     check_vector(Pyramid, (0.051843, 0.156827, 6.931217), MKLSTM)
+    check_vector(Pyramid, (0.023723, 0.071154, 3.016292), PredRNNPlusPlusCell().layers(6))
+    check_vector(Pyramid, (0.522964, 0.729982, 42.990068), PrecipLSTM)
 
 
 def test_traj_gru_gives_the_known_frames_of_the_released_grid(monkeypatch):
@@ -250,6 +259,26 @@ def test_the_vector_rejects_another_way_between_scales(monkeypatch, place, chang
         assert vector_n(Pyramid(Ma, 1, (1,) * 6))[:2] == pytest.approx(starts, abs=6e-7)
     with pytest.raises(AssertionError):
         check_vector(Pyramid, SCALED)
+
+
+class Behind(GradientHighway):
+    """Behind its cell, and not before it."""
+
+    def forward(self, x, state=None, m=None):
+        h, inner, m = self.cell(x, None if state is None else state.cell, m)
+        z = torch.zeros_like(h) if state is None else state.z
+        proposed, s = (self.of_x(h) + self.of_z(z)).chunk(2, dim=1)
+        z = s.sigmoid() * proposed.tanh() + (1 - s.sigmoid()) * z
+        return z, Highway(z, inner), m
+
+
+@pytest.mark.parametrize("wrong", [Behind, CausalLSTM])
+def test_the_vector_rejects_a_highway_elsewhere_or_none(wrong):
+    layers = [CausalLSTM, wrong, *[CausalLSTM] * 4]
+    with pytest.raises(AssertionError):
+        check_vector(Stack, (0.021750, 0.030357, 1.667415), layers)
+    with pytest.raises(AssertionError):
+        check_vector(Stack, (0.021750, 0.030357, 1.667415), [GradientHighway, *[CausalLSTM] * 5])
 
 
 class Shared(Stack):

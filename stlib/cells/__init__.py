@@ -6,14 +6,18 @@ Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output
 """
 
 from stlib.cells.causal_conv3d import CausalConv3d
+from stlib.cells.causal_lstm import CausalLSTM
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
+from stlib.cells.gradient_highway import GradientHighway, Highway
 from stlib.cells.higher_order_conv_lstm import HigherOrderConvLSTM
 from stlib.cells.higher_order_lstm import HigherOrderLSTM
+from stlib.cells.local_attention import LocalAttention
 from stlib.cells.lstm import LSTM
 from stlib.cells.mk_lstm import MKLSTM, Memories
 from stlib.cells.past import Past
+from stlib.cells.precip_lstm import PrecipLSTM, PrecipMemory
 from stlib.cells.st_lstm import STLSTM, Written
 from stlib.cells.step import Step
 from stlib.cells.traj_gru import Hidden, TrajGRU
@@ -24,15 +28,21 @@ __all__ = [
     "MKLSTM",
     "STLSTM",
     "CausalConv3d",
+    "CausalLSTM",
     "CompressedConvLSTM",
     "ConvLSTM",
     "ConvTTLSTM",
+    "GradientHighway",
     "Hidden",
     "HigherOrderConvLSTM",
     "HigherOrderLSTM",
+    "Highway",
     "History",
+    "LocalAttention",
     "Memories",
     "Past",
+    "PrecipLSTM",
+    "PrecipMemory",
     "Step",
     "TrajGRU",
     "Window",

@@ -11,9 +11,12 @@ from stlib.cells import (
     MKLSTM,
     STLSTM,
     CausalConv3d,
+    CausalLSTM,
     CompressedConvLSTM,
     ConvLSTM,
     ConvTTLSTM,
+    GradientHighway,
+    PrecipLSTM,
     TrajGRU,
     Window,
 )
@@ -26,6 +29,8 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "MKLSTMCell",
+    "PrecipLSTMCell",
+    "PredRNNPlusPlusCell",
     "STLSTMCell",
     "TrajGRUCell",
     "one_for_all",
@@ -179,6 +184,38 @@ class STLSTMCell(_Alike):
         return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
 
 
+@dataclass(frozen=True)
+class PredRNNPlusPlusCell:
+    """`CausalLSTM`, with a `GradientHighway` before the second layer.
+
+    Source: Wang et al., *PredRNN++*, 2018.
+    """
+
+    kernel: int = 3
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first; a single layer has no highway."""
+        cell = partial(CausalLSTM, kernel=self.kernel)
+        highway = partial(GradientHighway, cell=cell, kernel=self.kernel)
+        return tuple(highway if layer == 1 else cell for layer in range(count))
+
+
+@dataclass(frozen=True)
+class PrecipLSTMCell(_Alike):
+    """`PrecipLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    window: int = 30
+    chunk: int = 16
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -187,6 +224,8 @@ CellChoice: TypeAlias = (
     | MKLSTMCell
     | TrajGRUCell
     | STLSTMCell
+    | PredRNNPlusPlusCell
+    | PrecipLSTMCell
 )
 
 
