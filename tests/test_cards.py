@@ -237,8 +237,8 @@ def test_the_tree_has_every_member_once_below_its_parent():
     links = {link.get("href"): link.text for link in tree.iter("a")}
     assert links == {f"{key}.html": member.name for key, member in MEMBERS.items()}
     for item in tree.iter("li"):
-        parent = item.find("a").get("href").removesuffix(".html")
-        children = [each.find("a").get("href") for each in item.findall("ul/li")]
+        parent = item.find("div/a").get("href").removesuffix(".html")
+        children = [each.find("div/a").get("href") for each in item.findall("ul/li")]
         assert {MEMBERS[child.removesuffix(".html")].parent for child in children} <= {parent}
 
 

@@ -81,39 +81,46 @@ def body(function: FunctionType) -> str:
     return textwrap.dedent("\n".join(source.splitlines()[first.lineno - 1 :]))
 
 
-class CellCost(FromCards):
-    """A table of what a cell costs."""
+class Counted(FromCards):
+    """A directive that shows a table of costs; the page is read again, since stlib may change."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        try:
+            made = self.table(self.members())
+        except LookupError as error:
+            raise self.error(f"{self.name}: {error}") from error
+        return self.parse_text_to_nodes(made)
+
+    def table(self, members: dict[str, family.Member]) -> str:
+        """In MyST."""
+        raise NotImplementedError
+
+
+class CellCost(Counted):
+    """What a cell costs."""
 
     required_arguments = 1
 
-    def run(self) -> list[nodes.Node]:
-        members = self.members()
-        self.env.note_reread()  # stlib may have changed
-        made = cell_cost.card_table(members[self.arguments[0]], members[wiring.BASE])
-        return self.parse_text_to_nodes(made)
+    def table(self, members: dict[str, family.Member]) -> str:
+        return cell_cost.card_table(members[self.arguments[0]], members[wiring.BASE])
 
 
-class NetworkCost(FromCards):
-    """A table of what a network without a cell costs."""
+class NetworkCost(Counted):
+    """What a network without a cell costs."""
 
     required_arguments = 1
 
-    def run(self) -> list[nodes.Node]:
-        members = self.members()
-        self.env.note_reread()
-        made = cell_cost.network_table(members[self.arguments[0]], members[wiring.BASE])
-        return self.parse_text_to_nodes(made)
+    def table(self, members: dict[str, family.Member]) -> str:
+        return cell_cost.network_table(members[self.arguments[0]], members[wiring.BASE])
 
 
-class CellCosts(FromCards):
-    """A table of what all cells cost."""
+class CellCosts(Counted):
+    """What all cells cost."""
 
-    def run(self) -> list[nodes.Node]:
-        members = self.members()
-        self.env.note_reread()
+    def table(self, members: dict[str, family.Member]) -> str:
         recurrent = [member for member in members.values() if member.recipe]
-        made = cell_cost.all_table(recurrent, members[wiring.BASE])
-        return self.parse_text_to_nodes(made)
+        return cell_cost.all_table(recurrent, members[wiring.BASE])
 
 
 class FamilyTree(FromCards):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import nn
@@ -22,9 +22,23 @@ LAYERS, WIDTH, SIDE = 6, 32, 64
 CONTEXT = 10  # frames that a network without recurrence reads, and forecasts
 
 
+def choice(member: Member) -> Any:
+    """What a recipe says of a member: its cell, or its network.
+
+    Raises:
+        LookupError: stlib has none of that name.
+    """
+    name = member.recipe or member.network
+    found = getattr(cell_choices if member.recipe else network_choices, name, None)
+    if found is None:
+        raise LookupError(f"{member.name}: stlib.recipes has no {name}")
+    return found(**member.settings)
+
+
 def layers(member: Member) -> Sequence[CellConstructor]:
     """The constructors of a network's six layers."""
-    return getattr(cell_choices, member.recipe)(**member.settings).layers(LAYERS)
+    made: Sequence[CellConstructor] = choice(member).layers(LAYERS)
+    return made
 
 
 def stack(member: Member) -> nn.Module:
@@ -149,7 +163,7 @@ def all_table(members: Sequence[Member], base: Member) -> str:
 def network_table(member: Member, base: Member) -> str:
     """A MyST table of a network that forecasts a whole film, beside six layers of a cell."""
     with torch.device("meta"):
-        model = getattr(network_choices, member.network)(**member.settings).build().model
+        model = choice(member).build().model
         film = torch.zeros(1, CONTEXT, 1, SIDE, SIDE)
     executed = Fraction(macs(model, film), SIDE**2)
     steps = 2 * CONTEXT - 1  # of a recurrent network, from the first frame to the last forecast

@@ -70,9 +70,8 @@ def _siblings(siblings: Sequence[Member], members: Sequence[Member]) -> str:
         )
         kind = "cell" if member.recipe else "network"
         items.append(
-            f'<li><a class="reference internal {kind}" href="{member.key}.html">'
-            f"{escape(member.name)}</a> "
-            f'<span class="year">{member.year}</span> <span class="adds">{escape(member.adds)}'
-            f"</span>{_siblings(children, members)}</li>"
+            f'<li><div><a class="reference internal {kind}" href="{member.key}.html">'
+            f'{escape(member.name)}</a> <span class="year">{member.year}</span> '
+            f"<span>{escape(member.adds)}</span></div>{_siblings(children, members)}</li>"
         )
     return f"<ul>{''.join(items)}</ul>"
