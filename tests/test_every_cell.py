@@ -10,8 +10,10 @@ from torch.testing import assert_close
 from stlib.networks import Memory
 from stlib.recipes.cells import (
     CellChoice,
+    CMSLSTMCell,
     CompressedConvLSTMCell,
     ConvTTLSTMCell,
+    MoDeRNNCell,
     TrajGRUCell,
 )
 from stlib.recipes.networks import PyramidOf, SkipNetOf, StackOf
@@ -23,6 +25,8 @@ from tests.drawn import normal
 SMALL = (
     ConvTTLSTMCell(order=2, steps=3, ranks=2, kernel=3),
     CompressedConvLSTMCell(kernel=3, rank=2),
+    MoDeRNNCell(kernels=(1, 3)),
+    CMSLSTMCell(scales=(1, 2)),
     TrajGRUCell(links=2),
 )
 CELLS = {kind.__name__: kind() for kind in get_args(CellChoice)}

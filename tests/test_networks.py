@@ -14,6 +14,7 @@ from torch import nn
 from torch.testing import assert_close
 
 from stlib.cells import (
+    CMSLSTM,
     MKLSTM,
     STLSTM,
     CausalLSTM,
@@ -21,6 +22,7 @@ from stlib.cells import (
     ConvTTLSTM,
     GradientHighway,
     Highway,
+    MoDeRNN,
     PrecipLSTM,
     TrajGRU,
 )
@@ -68,6 +70,9 @@ every_network = pytest.mark.parametrize("make", SMALL.values(), ids=SMALL)
         (lambda: Pyramid(TrajGRU, 1), 497_113),
         (lambda: Stack(STLSTM, 1), 900_385),
         (lambda: Pyramid(STLSTM, 1), 900_385),
+        (lambda: Stack(MoDeRNN, 1), 1_465_057),
+        # Of CMS-LSTM's keys the released code has biases, which no softmax sees.
+        (lambda: Stack(CMSLSTM, 1), 1_123_489 - 6 * 3 * 32),
     ],
 )
 def test_parameters_of_the_papers(make, count):
@@ -163,6 +168,8 @@ def test_stack_gives_the_known_frame():
     check_vector(Stack, (0.037790, 0.045773, 2.706190), MKLSTM)
     check_vector(Stack, (0.021750, 0.030357, 1.667415), PredRNNPlusPlusCell().layers(6))
     check_vector(Stack, (0.303020, 0.894995, 48.307030), PrecipLSTM)
+    check_vector(Stack, (0.052170, 0.140114, 6.157919), MoDeRNN)
+    check_vector(Stack, (0.069541, 0.179127, 8.366865), CMSLSTM)
 
 
 def test_pyramid_gives_the_known_frame():
@@ -170,6 +177,7 @@ def test_pyramid_gives_the_known_frame():
     check_vector(Pyramid, (0.051843, 0.156827, 6.931217), MKLSTM)
     check_vector(Pyramid, (0.023723, 0.071154, 3.016292), PredRNNPlusPlusCell().layers(6))
     check_vector(Pyramid, (0.522964, 0.729982, 42.990068), PrecipLSTM)
+    check_vector(Pyramid, (0.273125, 0.951111, 52.615307), MoDeRNN)
 
 
 def test_traj_gru_gives_the_known_frames_of_the_released_grid(monkeypatch):

@@ -232,7 +232,7 @@ def test_numbers_without_a_point_are_floats_where_floats_are_meant():
 def earlier(recipe):
     """As version 0.1 wrote it: the digits beside the data, and nothing that came later."""
     plain = to_plain(recipe)
-    del plain["recognition"], plain["foretell"]
+    del plain["recognition"], plain["foretell"], plain["decoupling"]
     del plain["network"]["embed"], plain["network"]["xavier"], plain["network"]["patch"]
     return {**plain, "digits": plain["data"].pop("digits")}
 

@@ -7,6 +7,7 @@ Gates stand everywhere in the order i, f, g, o: input, forget, candidate, output
 
 from stlib.cells.causal_conv3d import CausalConv3d
 from stlib.cells.causal_lstm import CausalLSTM
+from stlib.cells.cms_lstm import CMSLSTM
 from stlib.cells.compressed_conv_lstm import CompressedConvLSTM
 from stlib.cells.conv_lstm import ConvLSTM
 from stlib.cells.conv_tt_lstm import ConvTTLSTM, History
@@ -16,6 +17,7 @@ from stlib.cells.higher_order_lstm import HigherOrderLSTM
 from stlib.cells.local_attention import LocalAttention
 from stlib.cells.lstm import LSTM
 from stlib.cells.mk_lstm import MKLSTM, Memories
+from stlib.cells.mode_rnn import MoDeRNN
 from stlib.cells.past import Past
 from stlib.cells.precip_lstm import PrecipLSTM, PrecipMemory
 from stlib.cells.st_lstm import STLSTM, Written
@@ -24,6 +26,7 @@ from stlib.cells.traj_gru import Hidden, TrajGRU
 from stlib.cells.window import Window, windows
 
 __all__ = [
+    "CMSLSTM",
     "LSTM",
     "MKLSTM",
     "STLSTM",
@@ -40,6 +43,7 @@ __all__ = [
     "History",
     "LocalAttention",
     "Memories",
+    "MoDeRNN",
     "Past",
     "PrecipLSTM",
     "PrecipMemory",

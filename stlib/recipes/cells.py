@@ -8,6 +8,7 @@ from typing import TypeAlias
 from torch import nn
 
 from stlib.cells import (
+    CMSLSTM,
     MKLSTM,
     STLSTM,
     CausalConv3d,
@@ -16,12 +17,14 @@ from stlib.cells import (
     ConvLSTM,
     ConvTTLSTM,
     GradientHighway,
+    MoDeRNN,
     PrecipLSTM,
     TrajGRU,
     Window,
 )
 
 __all__ = [
+    "CMSLSTMCell",
     "CausalConv3dCell",
     "CellChoice",
     "CompressedConvLSTMCell",
@@ -29,6 +32,7 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "MKLSTMCell",
+    "MoDeRNNCell",
     "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
     "STLSTMCell",
@@ -216,6 +220,38 @@ class PrecipLSTMCell(_Alike):
         return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
 
 
+@dataclass(frozen=True)
+class MoDeRNNCell(_Alike):
+    """`MoDeRNN`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    kernels: tuple[int, ...] = (3, 5, 7)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class CMSLSTMCell(_Alike):
+    """`CMSLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    scales: tuple[int, ...] = (1, 2, 4)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -226,6 +262,8 @@ CellChoice: TypeAlias = (
     | STLSTMCell
     | PredRNNPlusPlusCell
     | PrecipLSTMCell
+    | MoDeRNNCell
+    | CMSLSTMCell
 )
 
 
