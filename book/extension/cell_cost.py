@@ -55,7 +55,8 @@ def network_parameters(member: Member) -> int:
 def network_macs(member: Member) -> Fraction:
     """MACs a pixel that `stack` executes for the first frame of 64 × 64."""
     frame = torch.zeros(1, 1, SIDE, SIDE, device="meta")
-    return Fraction(macs(stack(member), frame), SIDE**2)
+    with torch.no_grad():
+        return Fraction(macs(stack(member), frame), SIDE**2)
 
 
 def layer_parameters(make: CellConstructor, c: int) -> Fraction:
@@ -66,9 +67,8 @@ def layer_parameters(make: CellConstructor, c: int) -> Fraction:
 
 def layer_macs(make: CellConstructor, c: int) -> Fraction:
     """MACs a pixel of one layer in its first step on 64 × 64 pixels."""
-    with torch.device("meta"):
-        cell, x = make(c, c), torch.zeros(1, c, SIDE, SIDE)
-    return Fraction(macs(cell, x), SIDE**2)
+    with torch.device("meta"), torch.no_grad():
+        return Fraction(macs(make(c, c), torch.zeros(1, c, SIDE, SIDE)), SIDE**2)
 
 
 def polynomial(count: Callable[[int], Fraction]) -> tuple[Fraction, Fraction, Fraction]:
