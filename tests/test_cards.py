@@ -91,9 +91,10 @@ def executed(key: str) -> Counter:
     make = cell_cost.layers(member)[DRAWN.get(key, 0)]
     cell = make(WIDTH, WIDTH)
     x, above = torch.rand(1, WIDTH, SIDE, SIDE), None
-    _, state, above = cell(x)
+    with torch.no_grad():
+        _, state, above = cell(x)
     state, above = drawn_again(state), drawn_again(above)
-    with Ear() as ear:
+    with torch.no_grad(), Ear() as ear:
         _, after, m = cell(x, state, above)
     named = FIELDS.get(key, {})
     known = {"x": x, **({"m": above} if isinstance(above, Tensor) else {})}
