@@ -15,6 +15,8 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+import stlib
+
 from . import cell_cost, family, wiring
 from .lab import NumberedFigure
 from .score import draw
@@ -26,6 +28,12 @@ class FromCards(SphinxDirective):
     def members(self) -> dict[str, family.Member]:
         """The family; the page is read again when it changes."""
         return family.read(self.file("family.toml"))
+
+    def member(self, members: dict[str, family.Member]) -> family.Member:
+        """The one that the argument names."""
+        if self.arguments[0] not in members:
+            raise self.error(f"{self.name}: no member {self.arguments[0]}")
+        return members[self.arguments[0]]
 
     def file(self, name: str) -> Path:
         """A file of book/reference/cells."""
@@ -65,7 +73,7 @@ class CellCode(SphinxDirective):
             raise self.error(f"{self.name}: stlib.{name} is no method")
         file = Path(inspect.getfile(found))
         self.env.note_dependency(str(file))
-        place = file.relative_to(Path(self.env.srcdir)).as_posix()
+        place = file.relative_to(Path(stlib.__file__).parents[1]).as_posix()
         text = body(found)
         above = nodes.paragraph("", "", nodes.literal("", place), nodes.Text(", "))
         above += nodes.literal("", found.__qualname__)
@@ -103,7 +111,7 @@ class CellCost(Counted):
     required_arguments = 1
 
     def table(self, members: dict[str, family.Member]) -> str:
-        return cell_cost.card_table(members[self.arguments[0]], members[wiring.BASE])
+        return cell_cost.card_table(self.member(members), members[wiring.BASE])
 
 
 class NetworkCost(Counted):
@@ -112,7 +120,7 @@ class NetworkCost(Counted):
     required_arguments = 1
 
     def table(self, members: dict[str, family.Member]) -> str:
-        return cell_cost.network_table(members[self.arguments[0]], members[wiring.BASE])
+        return cell_cost.network_table(self.member(members), members[wiring.BASE])
 
 
 class CellCosts(Counted):
