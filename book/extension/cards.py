@@ -68,7 +68,7 @@ class CellCode(SphinxDirective):
 
     def method(self, name: str) -> list[nodes.Node]:
         """One method, below the name of its file."""
-        found = locate(f"stlib.{name}")
+        found = inspect.unwrap(locate(f"stlib.{name}"))  # type: ignore[arg-type]
         if not inspect.isfunction(found):
             raise self.error(f"{self.name}: stlib.{name} is no method")
         file = Path(inspect.getfile(found))
