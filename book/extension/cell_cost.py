@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any, TypeAlias
 
 import torch
@@ -104,7 +105,7 @@ def _number(value: Fraction) -> str:
 def by_layers(member: Member, count: Count) -> str:
     """A count for one layer of width c; for each kind of layer, where they differ."""
     makes = layers(member)
-    known = {make: shown(polynomial(lambda c, make=make: count(make, c))) for make in set(makes)}
+    known = {make: shown(polynomial(partial(count, make))) for make in set(makes)}
     each = [known[make] for make in makes]
     if len(set(each)) == 1:
         return each[0]
