@@ -485,11 +485,12 @@ def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
             network = replace(network, context=3)  # it counts the frames that the recipe shrinks
         if isinstance(network, EarthformerOf):
             network = replace(network, canvas=each.smoke.data.canvas)
-        like = replace(like, network=network, context=3, foretell=foretell)
+        own = {"network": network, "context": 3, "foretell": foretell}
     else:
-        like = replace(like, first=None)  # no other run is at hand
+        own = {"first": None}  # no other run is at hand
     assert each.smoke == replace(
         like,
+        **own,
         source=each.smoke.source,
         data=shrunk(like.data),
         stages=tuple(replace(stage, steps=2, warmup=min(2, stage.warmup)) for stage in like.stages),

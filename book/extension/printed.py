@@ -15,6 +15,7 @@ from sphinx.util.docutils import SphinxDirective
 from torch import nn
 
 from stlib.cost import parameters
+from stlib.networks import WholeContext
 from stlib.printed import (
     CITED,
     CLIPS,
@@ -120,9 +121,10 @@ def clips() -> str:
                 networks[flops.experiment] = experiment(flops.experiment).paper.network.build()
         network, clip = networks[flops.experiment], flops.clip
         counted = flops.counted(network)
+        read = network.context if isinstance(network, WholeContext) else clip.steps
         cells = (
             flops.place,
-            f"{clip.steps} × {clip.side} × {clip.side}",
+            f"{read} × {clip.side} × {clip.side}",
             params.printed.text,
             f"{params.counted(network):,}{off(params.printed, params.counted(network))}",
             flops.printed.text,
@@ -156,10 +158,7 @@ def clips() -> str:
 def not_used(cost: ClipCost, network: nn.Module) -> str:
     """An item of a list: what a released network has besides, and what is left without."""
     name = cost.row.rpartition(" ")[0]
-    parts = [
-        f"{each.parameters:,} in {each.what}{'' if each.call else ', never called'}"
-        for each in cost.unused
-    ]
+    parts = [f"{each.parameters:,} in {each.what}" for each in cost.unused]
     return f"- {name}: {'; '.join(parts)}. Used: {parameters(network):,}."
 
 

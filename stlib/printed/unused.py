@@ -75,7 +75,9 @@ _MIM = (
     ),
 )
 UNUSED: dict[str, tuple[Unused, ...]] = {
-    "PredRNN++ [18]": (Unused("gradient highways of layers 1 and 3 to 6", 5, _highway),),
+    "PredRNN++ [18]": (
+        Unused("gradient highways of layers 1 and 3 to 6, never called", 5, _highway),
+    ),
     "MIM [19]": _MIM,
     "MotionRNN [20]": (
         *_MIM,
