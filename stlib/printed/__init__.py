@@ -1,5 +1,6 @@
 """What the papers print, as data, beside what the networks of their texts count."""
 
+from stlib.printed.chance import by_chance, fitting
 from stlib.printed.clips import (
     CLIPS,
     Clip,
@@ -9,11 +10,19 @@ from stlib.printed.clips import (
     clip_tally,
     not_built,
 )
+from stlib.printed.entries import Entry, entries
 from stlib.printed.figures import Figure, figure, figures, figures_of
 from stlib.printed.nearest import Candidate, Finding, nearest
 from stlib.printed.number import Printed
-from stlib.printed.tables import Table, table
-from stlib.printed.video_networks import CITED, FRAMES, VideoNetwork, as_many, video_networks
+from stlib.printed.tables import Table, papers, table
+from stlib.printed.video_networks import (
+    CITED,
+    FRAMES,
+    VideoNetwork,
+    as_many,
+    parameters_of_34_layers,
+    video_networks,
+)
 
 __all__ = [
     "CITED",
@@ -22,20 +31,26 @@ __all__ = [
     "Candidate",
     "Clip",
     "ClipCost",
+    "Entry",
     "Figure",
     "Finding",
     "Printed",
     "Table",
     "VideoNetwork",
     "as_many",
+    "by_chance",
     "clip_costs",
     "clip_costs_of",
     "clip_tally",
+    "entries",
     "figure",
     "figures",
     "figures_of",
+    "fitting",
     "nearest",
     "not_built",
+    "papers",
+    "parameters_of_34_layers",
     "table",
     "video_networks",
 ]

@@ -19,7 +19,14 @@ from stlib.networks.resnet_3d import flat, joint, rank_1, regular
 from stlib.printed.number import Printed
 from stlib.printed.tables import table
 
-__all__ = ["CITED", "FRAMES", "VideoNetwork", "as_many", "video_networks"]
+__all__ = [
+    "CITED",
+    "FRAMES",
+    "VideoNetwork",
+    "as_many",
+    "parameters_of_34_layers",
+    "video_networks",
+]
 
 FRAMES = 8  # of a clip
 TABLE = "stdcf-table-3"  # stdcf-table-3
@@ -113,3 +120,24 @@ def video_networks() -> tuple[VideoNetwork, ...]:
             ours,
         ),
     )
+
+
+def parameters_of_34_layers(classes: int = 400) -> int:
+    """Numbers that a 3D network of 34 layers stores: blocks of two whole 3x3x3 filters.
+
+    Parts of 3, 4, 6 and 3 blocks are 64, 128, 256 and 512 channels wide; each layer has a
+    normalisation, and where the width changes a 1x1x1 shortcut has, too. The stem's filters are
+    3x7x7.
+
+    Args:
+        classes: to tell apart.
+
+    Source: Tran et al. 2018, whose R(2+1)D has as many, by the choice of what passes between.
+    """
+    inputs, stored = 64, 3 * 49 * 3 * 64 + 2 * 64
+    for blocks, width in zip((3, 4, 6, 3), (64, 128, 256, 512), strict=True):
+        stored += 27 * (inputs + (2 * blocks - 1) * width) * width + 2 * blocks * 2 * width
+        if inputs != width:
+            stored += inputs * width + 2 * width
+        inputs = width
+    return stored + classes * (inputs + 1)
