@@ -1,6 +1,7 @@
 """The reproduction table: every printed number has its line, and no verdict is typed."""
 
 import ast
+import re
 from collections import Counter
 from fractions import Fraction
 from inspect import unwrap
@@ -8,14 +9,16 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import torch
 
 from book.extension import reproduction as shown
 from stlib.artifacts import load_result, results
 from stlib.cells import MKLSTM, ConvLSTM
-from stlib.printed import Printed, papers, table
+from stlib.cost import parameters
+from stlib.exercises.chapter_25 import SEVERITIES, unfair
+from stlib.printed import Printed, basic_parameters, papers, table
 from stlib.printed.chance import by_chance, fitting
 from stlib.printed.entries import Entry, Kind, entries
-from stlib.printed.video_networks import parameters_of_34_layers
 from stlib.recipes import experiments
 from stlib.reproduction import Found, Line, Spoken, Verdict, counted, lines, spoken
 from stlib.reproduction import lines as module_of_lines
@@ -110,7 +113,6 @@ def test_verdicts_that_the_errata_tell_of():
         assert verdict("stdcf-table-3", row, "Params") == "disagrees"
     deep = EVERY["stdcf-table-3", "R(2+1)D [26]", "Params"].found
     assert (deep.verdict, deep.ours) == ("another configuration", "63,681,104")
-    assert parameters_of_34_layers() == 63_681_104
     assert verdict("stdcf-table-2", "Reg. 3D", "less") == "follows from its row"
     assert verdict("table-4-kth", "MCNET [25]", "PSNR (20)") == "not built"
     assert verdict("table-4-kth", ours, "PSNR (20)") == "not measured at this scale"
@@ -250,3 +252,42 @@ def test_hits_by_chance_are_those_of_figures_drawn_near():
     assert by_chance([2_000_000], Printed("2.0M"), Fraction(1, 2)) == Fraction(1, 20)
     with pytest.raises(ValueError, match="expected between 0 and 1, such as 1/4"):
         unwrap(by_chance)(counts, Printed("2.00M"), Fraction(1))
+
+
+# --- networks of two filters a block
+
+
+def test_a_flat_network_of_34_layers_is_as_large_as_torchvisions():
+    from torchvision.models import resnet18, resnet34
+
+    for blocks, maker in (((2, 2, 2, 2), resnet18), ((3, 4, 6, 3), resnet34)):
+        with torch.device("meta"):
+            network = maker(weights=None)
+        assert basic_parameters(blocks, 1, 1000) == parameters(network)
+    assert basic_parameters() == 63_681_104
+
+
+# --- the errata keep the rules of chapter 25
+
+
+def errata():
+    text = (ROOT / "book" / "reference" / "errata.md").read_text(encoding="utf-8")
+    for entry in re.split(r"^### ", text, flags=re.M)[1:]:
+        yield entry.partition("\n## ")[0]
+
+
+def test_every_erratum_has_place_severity_and_a_test_and_blames_nobody():
+    severities = "|".join((*SEVERITIES, "ambiguous"))
+    known = functions()
+    for entry in errata():
+        title = entry.partition("\n")[0]
+        assert re.search(rf"\*\*Severity: ({severities})\.\*\*", entry), title
+        evidence = entry.partition("*Evidence.*")[2]
+        tests = re.findall(r"`(test_\w+)(?:…\w+)?`", evidence)
+        assert tests, title
+        for name in tests:  # a long name may be cut short
+            assert any(each.startswith(name) for each in known), (title, name)
+        assert unfair(entry) == "", title
+    assert len(list(errata())) > 25
+    assert unfair("Obviously they cheated") == "cheat"
+    assert unfair("believed, and the text applies Eq. 3") == ""

@@ -20,7 +20,7 @@ from stlib.printed.video_networks import (
     FRAMES,
     VideoNetwork,
     as_many,
-    parameters_of_34_layers,
+    basic_parameters,
     video_networks,
 )
 
@@ -38,6 +38,7 @@ __all__ = [
     "Table",
     "VideoNetwork",
     "as_many",
+    "basic_parameters",
     "by_chance",
     "clip_costs",
     "clip_costs_of",
@@ -50,7 +51,6 @@ __all__ = [
     "nearest",
     "not_built",
     "papers",
-    "parameters_of_34_layers",
     "table",
     "video_networks",
 ]

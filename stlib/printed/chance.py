@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from fractions import Fraction
+from math import ceil
 
 from stlib.printed.number import Printed
 
@@ -19,7 +20,7 @@ def fitting(counts: Iterable[int], printed: Printed) -> int:
 
     Source: this book, chapter 25.
     """
-    low, high = printed.bounds()
+    low, high = map(ceil, printed.bounds())
     return sum(low <= count < high for count in counts)
 
 
@@ -42,5 +43,6 @@ def by_chance(counts: Iterable[int], printed: Printed, around: Fraction = AROUND
     if not 0 < around < 1:
         raise ValueError(f"{around=}, expected between 0 and 1, such as 1/4")
     low, high = printed.value * (1 - around), printed.value * (1 + around)
-    near = sum(low <= count < high for count in counts)
+    least, most = ceil(low), ceil(high)
+    near = sum(least <= count < most for count in counts)
     return near * printed.step / (high - low)

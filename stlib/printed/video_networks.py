@@ -3,7 +3,7 @@
 Its table of the architecture is not at hand, so that the choices are this book's: see `ResNet3d`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, partial
@@ -24,7 +24,7 @@ __all__ = [
     "FRAMES",
     "VideoNetwork",
     "as_many",
-    "parameters_of_34_layers",
+    "basic_parameters",
     "video_networks",
 ]
 
@@ -122,21 +122,25 @@ def video_networks() -> tuple[VideoNetwork, ...]:
     )
 
 
-def parameters_of_34_layers(classes: int = 400) -> int:
-    """Numbers that a 3D network of 34 layers stores: blocks of two whole 3x3x3 filters.
+def basic_parameters(
+    blocks: Sequence[int] = (3, 4, 6, 3), taps: int = 3, classes: int = 400
+) -> int:
+    """Numbers that a residual network of two whole filters a block stores.
 
-    Parts of 3, 4, 6 and 3 blocks are 64, 128, 256 and 512 channels wide; each layer has a
-    normalisation, and where the width changes a 1x1x1 shortcut has, too. The stem's filters are
-    3x7x7.
+    Its parts are 64, 128, 256 and 512 channels wide. Each filter is `taps` frames long and 3x3, or
+    7x7 in the stem, and has a normalisation; where the width changes, so has a 1x1x1 shortcut.
 
     Args:
+        blocks: of each part; (3, 4, 6, 3) are 34 layers, with the stem and what decides.
+        taps: 3 for a 3D network, 1 for a 2D one. R(2+1)D is as large as the 3D network, by the
+            choice of what passes between its halves.
         classes: to tell apart.
 
-    Source: Tran et al. 2018, whose R(2+1)D has as many, by the choice of what passes between.
+    Source: He et al. 2016; Tran et al. 2018.
     """
-    inputs, stored = 64, 3 * 49 * 3 * 64 + 2 * 64
-    for blocks, width in zip((3, 4, 6, 3), (64, 128, 256, 512), strict=True):
-        stored += 27 * (inputs + (2 * blocks - 1) * width) * width + 2 * blocks * 2 * width
+    inputs, stored = 64, taps * 49 * 3 * 64 + 2 * 64
+    for count, width in zip(blocks, (64, 128, 256, 512), strict=True):
+        stored += 9 * taps * (inputs + (2 * count - 1) * width) * width + 2 * count * 2 * width
         if inputs != width:
             stored += inputs * width + 2 * width
         inputs = width

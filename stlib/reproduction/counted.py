@@ -16,6 +16,7 @@ from stlib.printed import (
     ClipCost,
     Printed,
     VideoNetwork,
+    basic_parameters,
     clip_costs,
     clip_tally,
     figures,
@@ -24,7 +25,6 @@ from stlib.printed import (
     video_networks,
 )
 from stlib.printed.entries import Entry
-from stlib.printed.video_networks import parameters_of_34_layers
 from stlib.printed.words import words
 from stlib.recipes import experiment
 from stlib.scale_cost import MK_LSTM, Unit, conv_lstm
@@ -240,10 +240,10 @@ def _of_a_video(entry: Entry) -> Found | None:
         if said.agreement(_video(entry, each)) != "differs":
             verdict: Verdict = "reproduced" if each is text else "another configuration"
             return Found(verdict, _said(entry, _video(entry, each)), each.name, test)
-    if entry.column == "Params" and said.agreement(parameters_of_34_layers()) == "rounds":
+    if entry.column == "Params" and said.agreement(basic_parameters()) == "rounds":
         why = f"a 3D network of 34 layers; {text.name} has {_said(entry, _video(entry, text))}"
         test = "test_stdcf_table_3_63_7_million_are_34_layers_and_not_50"
-        return Found("another configuration", _said(entry, parameters_of_34_layers()), why, test)
+        return Found("another configuration", _said(entry, basic_parameters()), why, test)
     return Found("disagrees", _said(entry, _video(entry, text)), text.name, test)
 
 
