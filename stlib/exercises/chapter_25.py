@@ -130,9 +130,10 @@ SEVERITIES = (
     "not reproduced",
     "unclear",
 )
-UNFAIR = (
-    "careless", "cheat", "deliberate", "dishonest", "fake", "hide", "hidden", "lie", "lied",
-    "mislead", "must have", "obviously", "of course", "sloppy", "trick", "wanted to",
+UNFAIR = (  # what words begin with
+    "careless", "cheat", "deliberate", "dishonest", "fake", "mislead", "must have known",
+    "must have wanted", "obviously",
+    "of course", "sloppy", "to hide", "trick", "wanted to",
 )  # fmt: skip
 
 
