@@ -7,9 +7,24 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
+from stlib.cells import (
+    CMSLSTM,
+    MKLSTM,
+    STLSTM,
+    CausalConv3d,
+    CausalLSTM,
+    CompressedConvLSTM,
+    ConvLSTM,
+    ConvTTLSTM,
+    GradientHighway,
+    MoDeRNN,
+    PrecipLSTM,
+    TrajGRU,
+    Window,
+)
 
 __all__ = [
+    "CMSLSTMCell",
     "CausalConv3dCell",
     "CellChoice",
     "CompressedConvLSTMCell",
@@ -17,6 +32,11 @@ __all__ = [
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "MKLSTMCell",
+    "MoDeRNNCell",
+    "PrecipLSTMCell",
+    "PredRNNPlusPlusCell",
+    "STLSTMCell",
+    "TrajGRUCell",
     "one_for_all",
 ]
 
@@ -137,8 +157,113 @@ class MKLSTMCell(_Alike):
         return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
 
 
+@dataclass(frozen=True)
+class TrajGRUCell(_Alike):
+    """`TrajGRU`, by its own arguments.
+
+    Source: this book.
+    """
+
+    links: int = 10
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(TrajGRU, links=self.links, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class STLSTMCell(_Alike):
+    """`STLSTM`, by its own arguments: PredRNN; with increments, that of PredRNN-V2.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    increments: bool = False
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
+
+
+@dataclass(frozen=True)
+class PredRNNPlusPlusCell:
+    """`CausalLSTM`, with a `GradientHighway` before the second layer.
+
+    Source: Wang et al., *PredRNN++*, 2018.
+    """
+
+    kernel: int = 3
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first; a single layer has no highway."""
+        cell = partial(CausalLSTM, kernel=self.kernel)
+        highway = partial(GradientHighway, cell=cell, kernel=self.kernel)
+        return tuple(highway if layer == 1 else cell for layer in range(count))
+
+
+@dataclass(frozen=True)
+class PrecipLSTMCell(_Alike):
+    """`PrecipLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    window: int = 30
+    chunk: int = 16
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
+
+
+@dataclass(frozen=True)
+class MoDeRNNCell(_Alike):
+    """`MoDeRNN`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    kernels: tuple[int, ...] = (3, 5, 7)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class CMSLSTMCell(_Alike):
+    """`CMSLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    scales: tuple[int, ...] = (1, 2, 4)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
+
+
 CellChoice: TypeAlias = (
-    ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell | MKLSTMCell
+    ConvLSTMCell
+    | ConvTTLSTMCell
+    | CompressedConvLSTMCell
+    | CausalConv3dCell
+    | MKLSTMCell
+    | TrajGRUCell
+    | STLSTMCell
+    | PredRNNPlusPlusCell
+    | PrecipLSTMCell
+    | MoDeRNNCell
+    | CMSLSTMCell
 )
 
 
