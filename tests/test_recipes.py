@@ -58,7 +58,14 @@ from stlib.recipes.feeding import (
     WholeBatch,
 )
 from stlib.recipes.ms_lstm import at_lab_width
-from stlib.recipes.networks import EncoderForecasterOf, PyramidOf, SkipNetOf, StackOf
+from stlib.recipes.networks import (
+    EarthformerOf,
+    EncoderForecasterOf,
+    PyramidOf,
+    SimVPOf,
+    SkipNetOf,
+    StackOf,
+)
 from stlib.recipes.recipe import smoke
 from stlib.sampling import ReverseChances
 from stlib.shipped import shipped
@@ -468,8 +475,10 @@ def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
     like = next(recipe for recipe in (each.lab, each.paper) if shrink(recipe) == each.smoke)
     if isinstance(like, Recipe):
         network, foretell = like.network, None if like.foretell is None else 4
-        if isinstance(network, EncoderForecasterOf):
+        if isinstance(network, EncoderForecasterOf | SimVPOf | EarthformerOf):
             network = replace(network, context=3)  # it counts the frames that the recipe shrinks
+        if isinstance(network, EarthformerOf):
+            network = replace(network, canvas=each.smoke.data.canvas)
         like = replace(like, network=network, context=3, foretell=foretell)
     else:
         like = replace(like, first=None)  # no other run is at hand

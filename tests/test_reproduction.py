@@ -106,7 +106,15 @@ def test_verdicts_that_the_errata_tell_of():
     assert EVERY["ms-table-2", "MK-LSTM", "Memory"].found.ours == "32bchw"
     germany = EVERY["ms-table-10", "MS-LSTM", "FLOPs"].found
     assert (germany.verdict, germany.ours) == ("another configuration", "260.62G")
-    assert germany.why == "of 212 × 212 pixels; of 180 it is 187.88G"
+    assert germany.why == "frames of 212 × 212; of the text's clip it is 187.88G"
+    batch = EVERY["ms-table-6", "SimVP [38]", "FLOPs"].found
+    assert (batch.verdict, batch.ours) == ("another configuration", "68.53G")
+    assert batch.why == "a batch of 4 clips; of the text's clip it is 17.13G"
+    assert verdict("ms-table-6", "Earthformer [57]", "FLOPs") == "disagrees"
+    held = EVERY["ms-table-4", "MIM [19]", "Params"].found
+    assert (held.verdict, held.why) == ("reproduced", "249,696 of them are never used")
+    assert verdict("table-4-kth", "E3D-LSTM [7]", "Params") == "disagrees"
+    assert verdict("ms-table-11", "MIM [19]", "CSI-2") == "not measured at this scale"
     for row in ("STDCF-R50", "STDCF-R50-s-3"):
         assert verdict("stdcf-table-3", row, "Params") == "disagrees"
     deep = EVERY["stdcf-table-3", "R(2+1)D [26]", "Params"].found
@@ -219,7 +227,9 @@ def test_the_sums_of_the_page_add_up():
 def test_a_line_of_the_page_has_number_verdict_and_reason():
     chosen = [EVERY["ms-table-3", "SMS-LSTM", column] for column in ("Params", "Memory", "MSE")]
     first, second, third = shown.table(chosen, ROOT).splitlines()[2:]
-    assert first.startswith("| SMS-LSTM | Params 0.4M | 444,001 | reproduced | `test_costs_of_ms_")
+    assert first.startswith(
+        "| SMS-LSTM | Params 0.4M | 444,001 | reproduced | `test_printed_costs_by_"
+    )
     assert second == (
         "| SMS-LSTM | Memory 2.7G |  | machine-dependent | of the authors' machines |"
     )

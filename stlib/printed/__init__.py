@@ -3,8 +3,10 @@
 from stlib.printed.chance import by_chance, fitting
 from stlib.printed.clips import (
     CLIPS,
+    READINGS,
     Clip,
     ClipCost,
+    Reading,
     clip_costs,
     clip_costs_of,
     clip_tally,
@@ -15,6 +17,7 @@ from stlib.printed.figures import Figure, figure, figures, figures_of
 from stlib.printed.nearest import Candidate, Finding, nearest
 from stlib.printed.number import Printed
 from stlib.printed.tables import Table, papers, table
+from stlib.printed.unused import UNUSED, Unused
 from stlib.printed.video_networks import (
     CITED,
     FRAMES,
@@ -28,6 +31,8 @@ __all__ = [
     "CITED",
     "CLIPS",
     "FRAMES",
+    "READINGS",
+    "UNUSED",
     "Candidate",
     "Clip",
     "ClipCost",
@@ -35,7 +40,9 @@ __all__ = [
     "Figure",
     "Finding",
     "Printed",
+    "Reading",
     "Table",
+    "Unused",
     "VideoNetwork",
     "as_many",
     "basic_parameters",

@@ -9,6 +9,8 @@ from torch import nn
 
 from stlib.cells import (
     CMSLSTM,
+    E3DLSTM,
+    MIM,
     MKLSTM,
     STLSTM,
     CausalConv3d,
@@ -18,6 +20,7 @@ from stlib.cells import (
     ConvTTLSTM,
     GradientHighway,
     MoDeRNN,
+    MotionRNN,
     PrecipLSTM,
     TrajGRU,
     Window,
@@ -31,8 +34,11 @@ __all__ = [
     "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
+    "E3DLSTMCell",
+    "MIMCell",
     "MKLSTMCell",
     "MoDeRNNCell",
+    "MotionRNNCell",
     "PrecipLSTMCell",
     "PredRNNPlusPlusCell",
     "STLSTMCell",
@@ -252,6 +258,65 @@ class CMSLSTMCell(_Alike):
         return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
 
 
+@dataclass(frozen=True)
+class MIMCell:
+    """`MIM`, by its own arguments; the lowest layer is an `STLSTM`.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        lowest: Constructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
+        above: Constructor = partial(MIM, kernel=self.kernel, biases=self.biases)
+        return (lowest, *[above] * (count - 1))
+
+
+@dataclass(frozen=True)
+class MotionRNNCell:
+    """`MotionRNN` around the layers of `MIMCell`, the top one excepted, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    offsets: bool = True
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        *lower, top = MIMCell(self.kernel, self.biases).layers(count)
+        moving = (partial(MotionRNN, base=base, offsets=self.offsets) for base in lower)
+        return (*moving, top)
+
+
+@dataclass(frozen=True)
+class E3DLSTMCell:
+    """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
+
+    Source: Wang et al., *Eidetic 3D LSTM*, 2019.
+    """
+
+    kernel: int = 5
+    history: int | None = None
+    bias: bool = True
+    chunk: int = 256
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        cell = partial(
+            E3DLSTM,
+            kernel=self.kernel,
+            history=self.history,
+            bias=self.bias,
+            chunk=self.chunk,
+        )
+        return (partial(cell, lowest=True), *(cell,) * (count - 1))
+
+
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -264,6 +329,9 @@ CellChoice: TypeAlias = (
     | PrecipLSTMCell
     | MoDeRNNCell
     | CMSLSTMCell
+    | MIMCell
+    | MotionRNNCell
+    | E3DLSTMCell
 )
 
 

@@ -5,6 +5,7 @@ from functools import cache
 
 from stlib.printed import clip_costs, figures, video_networks
 from stlib.printed.entries import Entry, entries
+from stlib.printed.retrained import retrained
 from stlib.recipes import experiments
 from stlib.reproduction.counted import Found, counted
 from stlib.reproduction.spoken import EARLY, Spoken, spoken
@@ -60,6 +61,7 @@ def _rows() -> dict[str, frozenset[str]]:
     return {
         "su2020": frozenset(
             {each.row.row for each in figures()}
+            | {each.row for each in retrained()}
             | early
             | {f"{share}: {row.removesuffix(' (ours)')}" for share in shares for row in early}
             | {row for row, name in POINTWISE.items() if name in names}
