@@ -8,19 +8,25 @@ import torch
 
 from stlib.commands import catalogue
 from stlib.cost import parameters
+from stlib.networks import Stack
 from stlib.printed import (
     CLIPS,
     READINGS,
     UNUSED,
     Reading,
+    Retrained,
     Unused,
+    causal_parameters,
     clip_costs,
     clip_costs_of,
     clip_tally,
+    eidetic_parameters,
     not_built,
+    retrained,
     table,
 )
 from stlib.recipes import experiment
+from stlib.recipes.cells import E3DLSTMCell, PredRNNPlusPlusCell
 from stlib.tally import MACS
 
 C = 32  # width of every layer
@@ -150,11 +156,12 @@ def test_modules_have_what_the_formulas_say(model, name):
 
 
 def test_what_is_unused():
-    """Numbers measured elsewhere: parameters whose gradient is zero at every step."""
+    """Numbers measured elsewhere: parameters whose gradient is zero, or would be, at every step."""
     assert {row: sum(each.parameters for each in UNUSED[row]) for row in UNUSED} == {
         "PredRNN++ [18]": 184_960,
         "MIM [19]": 249_696,
         "MotionRNN [20]": 259_059,
+        "CMS-LSTM [59]": 576,
         "Earthformer [57]": 640,
     }
     never = Unused("a map", 2, lambda: torch.nn.Conv2d(C, C, 1))
@@ -202,6 +209,40 @@ def test_true_macs_of_what_the_profiler_cannot_see():
     assert f"{MACS.total(cms) / 1e9:.1f}" == "25.6"
     total, _ = executed("MotionRNN", 64)
     assert f"{19 * total / 1e9:.1f}" == "144.8"
+
+
+def test_true_macs_of_an_exact_window():
+    """The window of PrecipLSTM: 900 products for the logits and 900 for the sum, each c wide."""
+    # ms-table-10
+    exact = 7 * 6 * 180**2 * 900 * 2 * C
+    assert f"{exact / 1e9:.1f}" == "78.4"
+    params, flops = clip_costs_of("ms-table-11-preciplstm")
+    told = clip_tally(network("ms-table-11-preciplstm"), flops.clip)
+    assert told.computed > exact
+    assert params.unused == flops.unused == ()
+    total, _ = executed("PrecipLSTM", 180)
+    assert told.macs - told.computed == 7 * total
+
+
+def test_networks_retrained_for_table_4():
+    """Closed forms for unequal widths; where widths are equal, the modules have as many."""
+    # ctt-table-4
+    assert [each.printed.text for each in retrained()] == ["15.05M"] * 2 + ["41.94M"] * 2
+    assert all(isinstance(each, Retrained) for each in retrained())
+    assert all(each.printed.agreement(each.count) == "differs" for each in retrained())
+    for width, kernel, layers in ((4, 3, 3), (6, 5, 2)):
+        with torch.device("meta"):
+            causal = Stack(
+                PredRNNPlusPlusCell(kernel).layers(layers), 16, (width,) * layers, embed=False
+            )
+            eidetic = Stack(
+                E3DLSTMCell(kernel, bias=False).layers(layers),
+                16,
+                (2 * width,) * layers,
+                embed=False,
+            )
+        assert causal_parameters((width,) * layers, kernel) == parameters(causal)
+        assert eidetic_parameters(width, layers, kernel) == parameters(eidetic) - 16
 
 
 def test_cost_tells_readings_and_unused_parts(capsys):

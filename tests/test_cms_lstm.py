@@ -12,19 +12,14 @@ from torch.testing import assert_close
 
 from stlib.cells import CMSLSTM, ConvLSTM, Step
 from stlib.cells.context import embed_context
+from stlib.cells.gate_map import GateMap
 from stlib.cells.patch_attention import PatchAttention
 from stlib.cells.step import resume
 from stlib.cost import macs, parameters
 from stlib.networks import Stack
 from tests.drawn import filled, normal
+from tests.loops import gates_of, logistic, mapped
 from tests.test_cells import by_loops as lstm_by_loops
-from tests.test_mk_lstm import convolved, logistic
-
-
-def mapped(conv, values):
-    bias = np.zeros(len(conv.weight)) if conv.bias is None else conv.bias.numpy(force=True)
-    return convolved(conv.weight.numpy(force=True), bias, values)
-
 
 # --- attention within patches
 
@@ -94,8 +89,7 @@ def by_loops(cell, x, h, c):
     mixed = mapped(cell.mix, np.concatenate(scaled, axis=1))
     width = x.shape[3]
     halves = np.concatenate([mixed[..., :width], mixed[..., width:]], axis=1)
-    pre = mapped(cell.said, h) + mapped(cell.seen, mapped(cell.unite, halves))
-    i, g, o = np.split(pre, 3, axis=1)
+    i, g, o = gates_of(cell.gates, h, mapped(cell.unite, halves))
     c = (1 - logistic(i)) * c + logistic(i) * np.tanh(g)
     return logistic(o) * c, c
 
@@ -193,7 +187,7 @@ class Slip(CMSLSTM):
             x, h = embed_context(x, h, self.of_h, self.of_x, self.rounds)
         h, (_, new), _ = self.lstm(x, Step(h, c))
         before = c if self.slip == "the gates keep the old c" else new
-        i, g, o = (self.said(h) + self.seen(self._attended(h, new))).chunk(3, dim=1)
+        i, g, o = self.gates(torch.cat([h, self._attended(h, new)], dim=1)).chunk(3, dim=1)
         i = i.sigmoid()
         c = (1 - i) * before + i * g.tanh()
         h = o.sigmoid() * (c.tanh() if self.slip == "tanh" else c)
@@ -281,6 +275,7 @@ def test_compiles_without_a_break(monkeypatch):
         (CMSLSTM, ("forward", "_attended", "_check_sides")),
         (PatchAttention, ("forward", "_cut", "_joined")),
         (ConvLSTM, ("forward", "_maps")),
+        (GateMap, ("forward",)),
     ):
         for name in names:
             monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))

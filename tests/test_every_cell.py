@@ -1,5 +1,6 @@
 """What holds for every cell of the recipes, in every network that stacks cells."""
 
+from dataclasses import replace
 from functools import cache
 from typing import get_args
 
@@ -8,6 +9,7 @@ import torch
 from torch.testing import assert_close
 
 from stlib.networks import Memory
+from stlib.recipes import Recipe, experiment, from_plain, to_plain
 from stlib.recipes.cells import (
     CellChoice,
     CMSLSTMCell,
@@ -67,6 +69,14 @@ def maps(state):
     if isinstance(state, tuple | list):
         return [each for part in state for each in maps(part)]
     return []
+
+
+@everywhere
+@every_cell
+def test_a_recipe_with_this_cell_comes_back_from_plain_numbers(name, place):
+    choice = replace(PLACES[place](CELLS[name]), channels=1)
+    recipe = replace(experiment("first-convlstm").at("lab"), network=choice)
+    assert from_plain(Recipe, to_plain(recipe)) == recipe
 
 
 @everywhere

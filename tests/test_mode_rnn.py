@@ -15,8 +15,8 @@ from stlib.cells.mode_rnn import _mean
 from stlib.cells.step import resume
 from stlib.cost import parameters
 from tests.drawn import filled, normal
+from tests.loops import convolved, logistic
 from tests.test_cells import by_loops as lstm_by_loops
-from tests.test_mk_lstm import convolved, logistic
 
 
 def test_context_by_hand():

@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from fractions import Fraction
+from functools import cache
 from inspect import unwrap
 from pathlib import Path
 from typing import get_args
@@ -189,6 +190,7 @@ def test_a_claim_is_stored_as_it_is_shown():
 # --- links
 
 
+@cache
 def functions():
     return {
         node.name

@@ -15,7 +15,7 @@ from stlib.cells.step import resume
 from stlib.cells.warp import _placed, warp
 from stlib.cost import parameters
 from tests.drawn import filled, normal
-from tests.test_mk_lstm import convolved, logistic
+from tests.loops import convolved, logistic
 
 # --- maps read along a flow
 

@@ -1,4 +1,4 @@
-"""`printed-figures`, `printed-clips`, `printed-videos`: print beside what networks count.
+"""`printed-figures`, `-retrained`, `-clips`, `-videos`: print beside what networks count.
 
 Nothing of the tables is typed: `stlib.printed` holds the printed figures, and what is beside them
 is searched for and counted when the book is built.
@@ -27,6 +27,7 @@ from stlib.printed import (
     figures,
     nearest,
     not_built,
+    retrained,
     video_networks,
 )
 from stlib.printed import table as printed_table
@@ -90,6 +91,17 @@ def by_cell(hits: Sequence[Candidate]) -> list[list[Candidate]]:
         return cell_words(hit.network.cell) if isinstance(hit.network, Layers) else words(hit)
 
     return [list(same) for _, same in groupby(hits, key=cell)]
+
+
+def others() -> str:
+    """A MyST table of the two networks of other papers that Su et al. print a number for."""
+    rows = ["| Network | Printed | Setting | counted |", "|---|---|---|---|"]
+    rows += [
+        f"| {each.row} | {each.printed.text} | {each.words} | "
+        f"{each.count:,}{off(each.printed, each.count)} |"
+        for each in retrained()
+    ]
+    return "\n".join(rows)
 
 
 def clips() -> str:
@@ -199,6 +211,14 @@ class PrintedClips(SphinxDirective):
         return self.parse_text_to_nodes(clips())
 
 
+class PrintedRetrained(SphinxDirective):
+    """PredRNN++ and E3D-LSTM of Table 4 of Su et al."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the package may have changed
+        return self.parse_text_to_nodes(others())
+
+
 class PrintedFigures(SphinxDirective):
     """The table of every figure that is counted."""
 
@@ -208,7 +228,8 @@ class PrintedFigures(SphinxDirective):
 
 
 def setup(app: Sphinx) -> None:
-    """Register the three directives."""
+    """Register the four directives."""
+    app.add_directive("printed-retrained", PrintedRetrained)
     app.add_directive("printed-figures", PrintedFigures)
     app.add_directive("printed-clips", PrintedClips)
     app.add_directive("printed-videos", PrintedVideos)

@@ -19,7 +19,7 @@ from stlib.printed import table as printed_table
 from stlib.reproduction import Line, Verdict, lines
 
 PAPERS = {
-    "su2020": "Conv-TT-LSTM, with its rebuttal",
+    "su2020": "Conv-TT-LSTM",
     "ma2023": "MS-LSTM",
     "miao2021": "STDCF",
 }

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from stlib.cells.context import embed_context
 from stlib.cells.conv_lstm import ConvLSTM
+from stlib.cells.gate_map import GateMap
 from stlib.cells.patch_attention import PatchAttention
 from stlib.cells.step import Step, resume
 from stlib.cells.widths import check_odd
@@ -64,9 +65,8 @@ class CMSLSTM(nn.Module):
         self.attentions = nn.ModuleList(PatchAttention(outputs, scale) for scale in scales)
         self.mix = nn.Conv2d(len(scales) * outputs, outputs, kernel, padding=half)
         self.unite = nn.Conv2d(2 * outputs, outputs, 1)
-        # The gates of what was said and of what was seen; both write i, g, o.
-        self.said = nn.Conv2d(outputs, 3 * outputs, kernel, padding=half)
-        self.seen = nn.Conv2d(outputs, 3 * outputs, kernel, padding=half)
+        # It writes i, g, o and reads what was said and what was seen.
+        self.gates = GateMap(2 * outputs, 3 * outputs, kernel)
 
     def forward(
         self,
@@ -93,7 +93,7 @@ class CMSLSTM(nn.Module):
         self._check_sides(x)
         x, h = embed_context(x, h, self.of_h, self.of_x, self.rounds)
         h, (_, c), _ = self.lstm(x, Step(h, c))
-        i, g, o = (self.said(h) + self.seen(self._attended(h, c))).chunk(3, dim=1)
+        i, g, o = self.gates(torch.cat([h, self._attended(h, c)], dim=1)).chunk(3, dim=1)
         i = i.sigmoid()
         c = (1 - i) * c + i * g.tanh()  # cms-lstm-eq
         h = o.sigmoid() * c

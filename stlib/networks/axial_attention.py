@@ -132,9 +132,9 @@ def _attention(
     """Softmax of the scaled products and the bias; heads are equal parts of the channels."""
     heads = bias.shape[0]
     *batch, length, width = query.shape
-    parts = [
+    q, k, v = (
         each.reshape(-1, length, heads, width // heads).transpose(1, 2)
         for each in (query, key, value)
-    ]
-    read = F.scaled_dot_product_attention(*parts, attn_mask=bias.to(query.dtype))
+    )
+    read = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(query.dtype))
     return read.transpose(1, 2).reshape(*batch, length, width)

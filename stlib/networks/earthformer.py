@@ -57,7 +57,8 @@ class PatchMerge(nn.Module):
 
         Source: Gao et al., *Earthformer*, 2022.
         """
-        squares = x.unflatten(3, (-1, 2)).unflatten(2, (-1, 2))  # b t h 2 w 2 c
+        batch, time, height, width, channels = x.shape
+        squares = x.reshape(batch, time, height // 2, 2, width // 2, 2, channels)
         merged: Tensor = self.map(self.norm(squares.transpose(3, 4).flatten(4)))
         return merged
 
@@ -202,7 +203,7 @@ def _each_frame(
 ) -> Float[Tensor, "batch time _channels _height2 _width2"]:
     """A layer of images on every frame of a film."""
     out: Tensor = layer(frames.flatten(0, 1))
-    return out.unflatten(0, frames.shape[:2])
+    return out.reshape(*frames.shape[:2], *out.shape[1:])
 
 
 def _drawn(*shape: int) -> Tensor:

@@ -107,13 +107,14 @@ class SimVP(nn.Module):
         x = skip = first(frames.flatten(0, 1))
         for layer in others:
             x = layer(x)
-        x = self._translated(x.unflatten(0, (batch, time)).flatten(1, 2))
-        x = x.unflatten(1, (time, -1)).flatten(0, 1)
+        coarse = x.shape[2:]
+        x = self._translated(x.reshape(batch, -1, *coarse))
+        x = x.reshape(batch * time, -1, *coarse)
         *others, last = self.decoder
         for layer in others:
             x = layer(x)
         x = self.readout(last(torch.cat([x, skip], dim=1)))
-        return x.unflatten(0, (batch, time))
+        return x.reshape(frames.shape)
 
     def _translated(
         self, x: Float[Tensor, "batch outer height width"]

@@ -16,6 +16,12 @@ from stlib.printed.entries import Entry, entries
 from stlib.printed.figures import Figure, figure, figures, figures_of
 from stlib.printed.nearest import Candidate, Finding, nearest
 from stlib.printed.number import Printed
+from stlib.printed.retrained import (
+    Retrained,
+    causal_parameters,
+    eidetic_parameters,
+    retrained,
+)
 from stlib.printed.tables import Table, papers, table
 from stlib.printed.unused import UNUSED, Unused
 from stlib.printed.video_networks import (
@@ -41,15 +47,18 @@ __all__ = [
     "Finding",
     "Printed",
     "Reading",
+    "Retrained",
     "Table",
     "Unused",
     "VideoNetwork",
     "as_many",
     "basic_parameters",
     "by_chance",
+    "causal_parameters",
     "clip_costs",
     "clip_costs_of",
     "clip_tally",
+    "eidetic_parameters",
     "entries",
     "figure",
     "figures",
@@ -58,6 +67,7 @@ __all__ = [
     "nearest",
     "not_built",
     "papers",
+    "retrained",
     "table",
     "video_networks",
 ]

@@ -64,19 +64,9 @@ def _highway() -> nn.Module:
     return GradientHighway(WIDTH, WIDTH, cell=lambda inputs, outputs: nn.Identity())
 
 
-def _memories() -> nn.Module:
-    """MIM-N and MIM-S."""
-    cell = MIM(WIDTH, WIDTH)
-    return nn.ModuleList([cell.changing, cell.lasting])
-
-
 _MIM = (
-    Unused(
-        "memories N and S of layer 1",
-        1,
-        _memories,
-        lambda parts, x: (parts[0](x, x), parts[1](x, x, x)),
-    ),
+    Unused("memory N of layer 1", 1, lambda: MIM(WIDTH, WIDTH).changing, lambda n, x: n(x, x)),
+    Unused("memory S of layer 1", 1, lambda: MIM(WIDTH, WIDTH).lasting, lambda s, x: s(x, x, x)),
     Unused(
         "forget gates of layers 2 to 6",
         5,

@@ -259,6 +259,30 @@ class CMSLSTMCell(_Alike):
 
 
 @dataclass(frozen=True)
+class E3DLSTMCell:
+    """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
+
+    Source: Wang et al., *Eidetic 3D LSTM*, 2019.
+    """
+
+    kernel: int = 5
+    history: int | None = None
+    bias: bool = True
+    chunk: int = 256
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        cell = partial(
+            E3DLSTM,
+            kernel=self.kernel,
+            history=self.history,
+            bias=self.bias,
+            chunk=self.chunk,
+        )
+        return (partial(cell, lowest=True), *(cell,) * (count - 1))
+
+
+@dataclass(frozen=True)
 class MIMCell:
     """`MIM`, by its own arguments; the lowest layer is an `STLSTM`.
 
@@ -293,30 +317,6 @@ class MotionRNNCell:
         return (*moving, top)
 
 
-@dataclass(frozen=True)
-class E3DLSTMCell:
-    """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
-
-    Source: Wang et al., *Eidetic 3D LSTM*, 2019.
-    """
-
-    kernel: int = 5
-    history: int | None = None
-    bias: bool = True
-    chunk: int = 256
-
-    def layers(self, count: int) -> tuple[Constructor, ...]:
-        """One constructor a layer, lowest first."""
-        cell = partial(
-            E3DLSTM,
-            kernel=self.kernel,
-            history=self.history,
-            bias=self.bias,
-            chunk=self.chunk,
-        )
-        return (partial(cell, lowest=True), *(cell,) * (count - 1))
-
-
 CellChoice: TypeAlias = (
     ConvLSTMCell
     | ConvTTLSTMCell
@@ -329,9 +329,9 @@ CellChoice: TypeAlias = (
     | PrecipLSTMCell
     | MoDeRNNCell
     | CMSLSTMCell
+    | E3DLSTMCell
     | MIMCell
     | MotionRNNCell
-    | E3DLSTMCell
 )
 
 

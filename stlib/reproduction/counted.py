@@ -19,11 +19,11 @@ from stlib.printed import (
     clip_costs,
     figures,
     nearest,
+    retrained,
     table,
     video_networks,
 )
 from stlib.printed.entries import Entry
-from stlib.printed.retrained import retrained
 from stlib.printed.words import words
 from stlib.recipes import experiment
 from stlib.scale_cost import MK_LSTM, Unit, conv_lstm
@@ -178,7 +178,7 @@ def _retrained(entry: Entry) -> Found | None:
     own = [each for each in retrained() if each.row == entry.row and entry.column == "Params"]
     if not own or entry.paper != "su2020":
         return None
-    test = "test_retrained_networks_count_as_their_modules_do"
+    test = "test_networks_retrained_for_table_4"
     for each in own:
         if each.printed.agreement(each.count) != "differs":
             verdict: Verdict = "reproduced" if each is own[0] else "another configuration"

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from functools import cache
 
-from stlib.printed import clip_costs, figures, video_networks
+from stlib.printed import clip_costs, figures, retrained, video_networks
 from stlib.printed.entries import Entry, entries
-from stlib.printed.retrained import retrained
 from stlib.recipes import experiments
 from stlib.reproduction.counted import Found, counted
 from stlib.reproduction.spoken import EARLY, Spoken, spoken
