@@ -384,4 +384,4 @@ def test_input_that_does_not_fit_is_named():
         cell(good, None, good)
     with pytest.raises(ValueError, match="m is a Step: this cell hands on one map"):
         cell(good, None, Step(zeros, zeros))
-    assert climbed(zeros, zeros) is zeros
+    assert climbed(zeros, good, 3) is zeros

@@ -14,6 +14,7 @@ from torch.testing import assert_close
 
 from stlib import losses
 from stlib.cells import STLSTM, ConvLSTM, Written
+from stlib.cells.climbing import climbed
 from stlib.cells.gate_map import GateMap
 from stlib.cells.step import resume
 from stlib.cells.zigzag import Zigzag
@@ -233,6 +234,7 @@ def test_compiles_without_a_break(monkeypatch):
     ):  # fmt: skip
         monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
     monkeypatch.setattr("stlib.cells.st_lstm.resume", unwrap(resume))
+    monkeypatch.setattr("stlib.cells.zigzag.climbed", unwrap(climbed))
     monkeypatch.setattr("stlib.networks.stack.recall", unwrap(recall))
     frame = normal(2, 1, 4, 4)
     torch.compiler.reset()

@@ -15,7 +15,9 @@ from stlib.recipes.cells import (
     CMSLSTMCell,
     CompressedConvLSTMCell,
     ConvTTLSTMCell,
+    E3DLSTMCell,
     MoDeRNNCell,
+    PrecipLSTMCell,
     TrajGRUCell,
 )
 from stlib.recipes.networks import PyramidOf, SkipNetOf, StackOf
@@ -30,6 +32,8 @@ SMALL = (
     MoDeRNNCell(kernels=(1, 3)),
     CMSLSTMCell(scales=(1, 2)),
     TrajGRUCell(links=2),
+    PrecipLSTMCell(window=5, chunk=8),
+    E3DLSTMCell(kernel=3),
 )
 CELLS = {kind.__name__: kind() for kind in get_args(CellChoice)}
 CELLS |= {type(cell).__name__: cell for cell in SMALL}

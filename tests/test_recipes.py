@@ -30,7 +30,10 @@ from stlib.recipes.cells import (
     CompressedConvLSTMCell,
     ConvLSTMCell,
     ConvTTLSTMCell,
+    E3DLSTMCell,
     MKLSTMCell,
+    PrecipLSTMCell,
+    PredRNNPlusPlusCell,
     one_for_all,
 )
 from stlib.recipes.clip_recipe import smoke as clip_smoke
@@ -109,6 +112,9 @@ def test_data_keep_the_contract(recipe):
         StackOf(),
         SkipNetOf(ConvLSTMCell(1, 2, True), (1, 2, 3, 4)),
         PyramidOf(MKLSTMCell((3, 5, 7), 1), (4,) * 4, patch=2),
+        StackOf(PredRNNPlusPlusCell(5)),
+        SkipNetOf(PrecipLSTMCell(3, 8, 4), (2,) * 4),
+        PyramidOf(E3DLSTMCell(3, None, False), (4,) * 4),
     ],
 )
 def test_every_choice_comes_back_from_json(feeding, network):

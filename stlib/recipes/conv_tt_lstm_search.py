@@ -21,7 +21,7 @@ from stlib.recipes.conv_tt_lstm import (
     with_cell,
 )
 from stlib.recipes.experiment import Experiment
-from stlib.recipes.networks import SkipNetOf
+from stlib.recipes.networks import SkipNetOf, StackOf
 from stlib.recipes.recipe import Recipe, smoke
 
 __all__ = ["EXPERIMENTS", "table_6", "table_7"]
@@ -80,7 +80,7 @@ def _pytorch(name: str, paper: Recipe, lab: Recipe) -> Experiment:
     """First weights as PyTorch draws them, where section B.2 says Xavier's."""
 
     def drawn(recipe: Recipe) -> Recipe:
-        assert isinstance(recipe.network, SkipNetOf)
+        assert isinstance(recipe.network, SkipNetOf | StackOf)
         return replace(
             recipe,
             network=replace(recipe.network, xavier=False),
