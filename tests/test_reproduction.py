@@ -23,7 +23,7 @@ from stlib.reproduction import Found, Line, Spoken, Verdict, counted, lines, spo
 from stlib.reproduction import lines as module_of_lines
 from stlib.reproduction.counted import FORMULA
 from stlib.reproduction.lines import POINTWISE, VIDEOS
-from stlib.reproduction.spoken import EARLY
+from stlib.reproduction.spoken import EARLY, _printed_for
 
 ROOT = Path(__file__).parents[1]
 EVERY = {(each.entry.table, each.entry.row, each.entry.column): each for each in lines()}
@@ -155,6 +155,16 @@ def test_claims_stand_at_both_of_their_numbers_and_nowhere_else():
     assert {each.says for each in EVERY["table-8", "ConvLSTM", "MSE"].spoken} == {
         "fixed window below ConvLSTM"
     }
+
+
+def test_a_claim_of_two_means_stands_at_all_numbers_of_both_rows():
+    """Table 8 of Ma et al. prints four frames; 0.2845 and 0.2785 are means of two rows."""
+    told = _printed_for("Table 8", (0.2845, 0.2785))
+    assert {each.row for each in told} == {"ConvLSTM [39]", "TrajGRU [17]"}
+    assert len(told) == 8
+    assert {each.table for each in told} == {"ms-table-8"}
+    assert _printed_for("Table 8", (0.2845, 0.5)) == []
+    assert _printed_for("Figure 5", (0.2845, 0.2785)) == []
 
 
 def test_every_stored_claim_with_two_printed_numbers_is_shown():

@@ -6,9 +6,10 @@ one network is above the other, and to that a result may speak.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import product
+from statistics import fmean
 from typing import Any, NamedTuple
 
 from stlib.artifacts import load_result, results
@@ -67,8 +68,9 @@ def _stored() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield name, claim
 
 
-def _printed_for(place: str, pair: tuple[float, float]) -> list[Entry]:
-    """The two numbers of a claim, where both stand in one row or one column of its table."""
+def _printed_for(place: str, pair: Sequence[float]) -> list[Entry]:
+    """The two numbers of a claim, where both stand in one row or one column of its table; or the
+    numbers of two rows whose means they are."""
     match = re.match(r"Table \d+|rebuttal", place)
     if match is None:
         return []
@@ -85,7 +87,29 @@ def _printed_for(place: str, pair: tuple[float, float]) -> list[Entry]:
         and (both[0].row == both[1].row or both[0].column == both[1].column)
         for each in both
     }
-    return list(together)
+    return list(together) or _in_the_mean(held, pair)
+
+
+def _in_the_mean(held: Sequence[Entry], pair: Sequence[float]) -> list[Entry]:
+    """All numbers of two rows of one table whose means are the two given ones; [] without both."""
+    rows: defaultdict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in held:
+        rows[entry.table, entry.row].append(entry)
+    found = [
+        [
+            place
+            for place, row in rows.items()
+            if abs(fmean(float(each.text) for each in row) - value) < 1e-9
+        ]
+        for value in pair
+    ]
+    both = {
+        place: None
+        for places in product(*found)
+        if places[0][0] == places[1][0]
+        for place in places
+    }
+    return [entry for place in both for entry in rows[place]]
 
 
 EARLY = {
