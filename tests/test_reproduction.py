@@ -192,9 +192,11 @@ def test_a_claim_is_stored_as_it_is_shown():
             if stored is None:  # early activity, judged when asked
                 assert claim.result == "early-activity"
                 continue
-            (found,) = (it for it in stored if it["says"] == claim.says and it["printed"])
-            assert claim.verdict == found["verdict"]
-            assert claim.seeds == len(found["seeds"]) > 1
+            found = [it for it in stored if it["says"] == claim.says and it["printed"]]
+            assert (claim.verdict, claim.seeds) in {
+                (it["verdict"], len(it["seeds"])) for it in found
+            }
+            assert claim.seeds > 1
 
 
 # --- links
