@@ -158,7 +158,7 @@ NO_CALL = (
 
 def at_speed(recipe: Recipe, slowest: float, fastest: float, frames: int) -> DataChoice:
     """The recipe's digits at other speeds; starts and headings stay."""
-    return replace(recipe.data, speed=(slowest, fastest), frames=frames)
+    return replace(recipe.data, speed=(float(slowest), float(fastest)), frames=frames)
 
 
 def clips(data: DataChoice, count: int) -> Tensor:

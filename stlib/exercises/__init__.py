@@ -35,6 +35,7 @@ from stlib.exercises import (
     chapter_19,
     chapter_20,
     chapter_21,
+    chapter_24,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -70,6 +71,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_19.EXERCISES,
         *chapter_20.EXERCISES,
         *chapter_21.EXERCISES,
+        *chapter_24.EXERCISES,
     )
 
 

@@ -1,0 +1,198 @@
+"""The benchmark of chapter 24: what was sealed, what is measured, and how the two are compared."""
+
+import json
+from statistics import mean
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks.which_motion import (
+    BAR,
+    CLIPS,
+    HIDDEN,
+    HORIZON,
+    MODELS,
+    NAMES,
+    PREDICTIONS,
+    SEALED,
+    SEEN,
+    SPEEDS,
+    TEMPO_SPEEDS,
+    at_speed,
+    clips,
+    measured,
+    of_baselines,
+    of_side,
+    outcome,
+    seal_of,
+    shares,
+)
+from stlib.artifacts import FOLDER, load_result
+from stlib.baselines import black, copy_last
+from stlib.claims import Claim, judged
+from stlib.recipes import experiment
+from stlib.recipes.which_motion import LAB_WIDTHS, PATCH
+
+SEAL = "373fcc258215b5a235aaac728edd1cf4aa1f93afba188c9283f3e9a42c366e58"
+RECIPE = experiment(NAMES["ConvLSTM"]).lab
+
+
+# --- the networks
+
+
+@pytest.mark.parametrize("scale", ["lab", "paper"])
+def test_all_four_have_as_many_weights(scale):
+    sizes = [
+        sum(weight.numel() for weight in experiment(name).at(scale).network.build().parameters())
+        for name in NAMES.values()
+    ]
+    assert max(sizes) < 1.003 * min(sizes)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_kernels_alone_are_equally_many(model):
+    """Biases are what differs: 72 times the square of the width, a layer."""
+    network = MODELS[model].build().network
+    kernels = sum(w.numel() for w in network.cells.parameters() if w.dim() > 1)
+    assert kernels == 72 * sum(width**2 for width in LAB_WIDTHS)
+
+
+# --- the predictions
+
+
+def test_the_seal_is_not_broken():
+    assert seal_of(FOLDER / f"{SEALED}.json") == SEAL
+    for kept, written in zip(load_result(SEALED).measured["predictions"], PREDICTIONS, strict=True):
+        sides = {name: getattr(written, name)._asdict() for name in ("first", "second")}
+        assert kept == json.loads(json.dumps(written._asdict() | sides))
+
+
+def test_the_result_says_which_seal_and_judges_every_prediction():
+    found, sealed = load_result("which-motion"), load_result(SEALED)
+    assert found.provenance["sealed_sha256"] == SEAL
+    assert found.provenance["sealed_version"] == sealed.provenance["version"]
+    told = found.measured
+    assert told["clips"] == sealed.measured["clips"] == CLIPS
+    again = [outcome(each, told["errors_e3"]) for each in sealed.measured["predictions"]]
+    assert json.loads(json.dumps(again)) == told["outcomes"]
+    assert [each["says"] for each in again] == [each.says for each in PREDICTIONS]
+
+
+@pytest.mark.parametrize("speed", [1, 8])
+@pytest.mark.parametrize("model", ["ConvLSTM", "SMS-LSTM"])
+def test_shares_are_counted_from_tracks_and_radii(model, speed):
+    recipe = experiment(NAMES[model]).lab
+    found = shares(recipe, speed, 40)
+    held = at_speed(recipe, speed, speed, SEEN + 1).open("test")
+    inside = 0
+    for index in range(40):
+        path = held.tracks(index)[0].astype(int) + 7
+        patches = path // PATCH
+        if model == "ConvLSTM":
+            seen = [
+                (abs(patches[SEEN] - patches[SEEN - 1 - lag]) <= len(LAB_WIDTHS) + lag).all()
+                for lag in (0, 1)
+            ]
+            inside += all(seen)
+        else:
+            inside += 1  # the pyramid's cone leaves out a pixel or two at the canvas' very edge
+    assert found.both == inside / 40
+    assert found.last == found.touched == 1.0
+    kept = load_result(SEALED).measured["networks"][model]["shares"][str(speed)]
+    assert kept == shares(recipe, speed, CLIPS)._asdict()
+
+
+# --- the conditions
+
+
+def still(context, horizon):
+    return copy_last(context, horizon)
+
+
+@pytest.fixture(scope="module")
+def conditions():
+    return measured(still, RECIPE, 3)
+
+
+def test_every_condition_is_measured(conditions):
+    assert list(conditions) == [
+        "speed 1", "speed 2", "bar 0", "bar 1", "bar 2", "bar 3", "bar 4", "speed 4", "speed 8",
+        "mixed", *(f"tempo {v} {looks}" for v in TEMPO_SPEEDS for looks in ("all", "half")),
+    ]  # fmt: skip
+    assert all(
+        len(row) == (HORIZON if key.startswith(("speed", "mixed")) else SEEN)
+        for key, row in conditions.items()
+    )
+    assert set(HIDDEN) == {int(key[4:]) for key in conditions if key.startswith("bar")}
+    assert conditions["bar 0"] == conditions["speed 2"][:SEEN]
+
+
+def test_errors_are_those_of_copying_written_out(conditions):
+    for speed in SPEEDS:
+        film = clips(at_speed(RECIPE, speed, speed, SEEN + HORIZON), 3).numpy()[:, :, 0]
+        wanted = [
+            1e3 * mean(((film[n, 4] - film[n, 5 + k]) ** 2).mean() for n in range(3))
+            for k in range(HORIZON)
+        ]
+        np.testing.assert_allclose(conditions[f"speed {speed}"], wanted, rtol=1e-4)
+    first, columns = BAR
+    film = clips(at_speed(RECIPE, 2, 2, SEEN + HORIZON), 3).numpy()[:, :, 0]
+    film[:, 3:5, :, first : first + columns], future = 0, film[:, 5:].copy()
+    wanted = [1e3 * ((film[:, 4] - future[:, k]) ** 2).mean() for k in range(SEEN)]
+    np.testing.assert_allclose(conditions["bar 2"], wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize("speed", TEMPO_SPEEDS)
+def test_every_second_frame_is_asked_for_the_same_moments(conditions, speed):
+    """Who copies the last frame does not notice which frames were left out."""
+    half, every = (conditions[f"tempo {speed} {looks}"] for looks in ("half", "all"))
+    assert half == every
+    film = clips(at_speed(RECIPE, speed, speed, 19), 3).numpy()[:, :, 0]
+    wanted = [1e3 * ((film[:, 8] - film[:, moment]) ** 2).mean() for moment in range(10, 20, 2)]
+    np.testing.assert_allclose(half, wanted[:5], rtol=1e-4)
+    sparse = clips(at_speed(RECIPE, speed, speed, 19), 3)[:, ::2]
+    assert sparse.shape[1] == 2 * SEEN
+
+
+def test_a_speed_leaves_starts_and_headings():
+    slow, fast = (at_speed(RECIPE, v, v, 2).open("test") for v in (1, 8))
+    for index in range(5):
+        (a,), (b,) = slow.tracks(index), fast.tracks(index)
+        np.testing.assert_allclose(a[0], b[0])
+    assert torch.equal(slow[0][0], fast[0][0])
+
+
+def test_what_learns_nothing_is_asked_the_same(conditions):
+    found = of_baselines(RECIPE, 3)
+    assert list(found) == ["black", "copy last", "mean frame", "constant velocity"]
+    assert found["copy last"] == conditions
+    ink = 1e3 * clips(at_speed(RECIPE, 1, 1, 15), 3)[:, 5:].square().mean((0, 2, 3, 4))
+    np.testing.assert_allclose(found["black"]["speed 1"], ink, rtol=1e-4)
+    assert black(torch.ones(1, 1, 1, 2, 2), 1).sum() == 0
+
+
+# --- the verdicts
+
+ERRORS = {
+    "a": {"0": {"x": [1.0, 3.0]}, "1": {"x": [2.0, 4.0]}, "2": {"x": [1.5, 2.5]}},
+    "b": {"0": {"x": [4.0, 4.0]}, "1": {"x": [4.0, 8.0]}},
+}
+
+
+def test_a_side_is_a_mean_or_a_ratio_by_seed():
+    side = {"model": "a", "setting": "x", "frames": (1, 2), "over": None}
+    assert of_side(side, ERRORS) == {"0": 2.0, "1": 3.0, "2": 2.0}
+    assert of_side({**side, "over": "b"}, ERRORS) == {"0": 0.5, "1": 0.5}
+    assert of_side({**side, "frames": (2, 2), "over": "b"}, ERRORS) == {"0": 0.75, "1": 0.5}
+
+
+def test_an_outcome_is_the_claim_judged():
+    side = {"setting": "x", "frames": (1, 1), "over": None}
+    prediction = {
+        "condition": "speed", "says": "a below b", "because": "so",
+        "first": {**side, "model": "a"}, "second": {**side, "model": "b"},
+    }  # fmt: skip
+    claim = Claim("speed", "a below b", "a", "b")
+    wanted = judged(claim, {"0": 1.0, "1": 2.0}, {"0": 4.0, "1": 4.0})
+    assert outcome(prediction, ERRORS) == wanted | {"because": "so"}
