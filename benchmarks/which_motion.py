@@ -3,7 +3,7 @@
     python -m benchmarks.which_motion --seal --out stlib/results  # before the trainings
     python -m benchmarks.which_motion --names                     # what stands for …
     python -m stlib experiments run --names … --seeds 0 1 2 3 4 --cpu --log-every 10
-    python -m benchmarks.which_motion --runs runs --out stlib/results
+    python -m benchmarks.which_motion --runs runs --out stlib/results --weights stlib/weights
 
 Conditions are put to trained networks on held-out clips, the same for all: four speeds, a bar over
 the last frames seen, ten frames ahead, and a film of which every second frame is shown. Errors are
@@ -36,6 +36,7 @@ from stlib.recipes import Recipe, experiment
 from stlib.recipes.data import DataChoice
 from stlib.recipes.which_motion import MODELS
 from stlib.rollout import forecast
+from stlib.shipped import ship
 from stlib.stain import stained
 
 SEALED = "which-motion-sealed"
@@ -320,6 +321,7 @@ def main() -> None:
     parser.add_argument("--names", action="store_true", help="print the experiments and stop")
     parser.add_argument("--runs", type=Path, nargs="+", default=[Path("runs")], help="folders")
     parser.add_argument("--out", type=Path, default=Path("build/bench"), help="folder to write to")
+    parser.add_argument("--weights", type=Path, help="folder for the networks that are shipped")
     options = parser.parse_args()
     if options.names:
         print(*NAMES.values())
@@ -343,6 +345,8 @@ def main() -> None:
         recipe, network = trained(each.job.folder)
         errors[model][str(each.job.seed)] = of_network(network, recipe, CLIPS)
         print(model, each.job.seed, errors[model][str(each.job.seed)]["mixed"], flush=True)
+        if options.weights and each.job.seed == SEEDS[0]:
+            print(ship(each.job.folder, options.weights / f"{each.job.name}.safetensors"))
     recipe = experiment(NAMES[STACK]).lab
     found = {
         "unit": "squared error a pixel, times 1000",
@@ -357,7 +361,9 @@ def main() -> None:
     }
     for each in found["outcomes"]:
         print(each["place"], each["says"], rounded(each.get("percent", [])), each["verdict"])
-    command = "python -m benchmarks.which_motion --runs runs --out stlib/results"
+    command = (
+        "python -m benchmarks.which_motion --runs runs --out stlib/results --weights stlib/weights"
+    )
     source = provenance(command) | {
         "sealed_sha256": seal_of(FOLDER / f"{SEALED}.json"),
         "sealed_version": predictions.provenance["version"],
