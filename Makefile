@@ -69,7 +69,7 @@ unit: $(READY)  ## unit and contract tests
 	$(BIN)/pytest -q -n 2 --hypothesis-profile ci --ignore tests/browser --ignore tests/labs --ignore tests/smoke
 
 smoke: export OMP_NUM_THREADS := 1
-smoke: $(READY)  ## every recipe, from data to reload, at smoke scale
+smoke: $(READY)  ## every kind of recipe, from data to reload, at smoke scale; the others one step
 	$(BIN)/pytest -q -n 2 tests/smoke
 
 labs: export STLIB_FACE := page

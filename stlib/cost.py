@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import prod
 from typing import Any
 
+import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -24,6 +25,28 @@ __all__ = [
     "parameters",
     "recursive_macs",
 ]
+
+
+def _pairs(query: Sequence[int], key: Sequence[int]) -> int:
+    """Of a query and a key that meet."""
+    return prod(query[:3]) * key[2]
+
+
+def _attention(query: Any, key: Any, value: Any, *_: Any, **__: Any) -> int:
+    """FLOPs: each query with each key, and each weight with its value."""
+    return 2 * _pairs(query, key) * (query[3] + value[3])
+
+
+def _attention_backward(_: Any, query: Any, key: Any, value: Any, *__: Any, **___: Any) -> int:
+    """FLOPs: each query with each key once more, and for either product two."""
+    return 2 * _pairs(query, key) * (3 * query[3] + 2 * value[3])
+
+
+# torch's own counter knows attention by its kernels on the GPU alone.
+ON_THE_CPU = {
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu: _attention,
+    torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward: _attention_backward,
+}
 
 
 def kernel_size(i: Any, k: Any) -> Any:
@@ -168,11 +191,12 @@ def macs(function: Callable[..., Any], *inputs: Any) -> int:
         inputs: its arguments.
 
     Returns:
-        Half the number of floating-point operations that torch's own counter reports.
+        Half the number of floating-point operations that torch's own counter reports, once it
+        knows attention on the CPU as it does elsewhere.
 
     Source: torch.utils.flop_counter.
     """
-    with FlopCounterMode(display=False) as counter:
+    with FlopCounterMode(display=False, custom_mapping=ON_THE_CPU) as counter:
         function(*inputs)
     return counter.get_total_flops() // 2
 

@@ -5,6 +5,7 @@ import math
 import pytest
 import sympy
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from stlib import cost
@@ -127,3 +128,17 @@ def test_a_classic_train_of_full_rank_stores_more_than_the_kernel():
 def test_what_is_no_train_is_named(outputs, inputs, rank, says):
     with pytest.raises(ValueError, match=says):
         cost.classic_parameters(5, outputs, inputs, rank)
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_attention_is_two_products_wherever_it_runs(device):
+    query, key = torch.zeros(2, 3, 5, 4, device=device), torch.zeros(2, 3, 7, 4, device=device)
+    products = 2 * 3 * 5 * 7 * 4 * 2
+    assert cost.macs(F.scaled_dot_product_attention, query, key, key) == products
+
+
+def test_attention_is_counted_backward_too():
+    query, key = (torch.ones(2, 3, n, 4, requires_grad=True) for n in (5, 7))
+    product = 2 * 3 * 5 * 7 * 4
+    said = F.scaled_dot_product_attention(query, key, key).sum()
+    assert cost.macs(said.backward) == 5 * product  # one anew, and four by the product rule

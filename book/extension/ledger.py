@@ -18,7 +18,13 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
-TOKEN = re.compile(r"\b(?:ctt|ms|stdcf)-(?:eq|alg|table|figure)-[a-z]?\d+[a-z]?\b")
+# Of the three papers, by number; of another model's cell, by the cell.
+PAPERS = r"(?:ctt|ms|stdcf)-(?:eq|alg|table|figure)-[a-z]?\d+[a-z]?"
+CELLS = (
+    r"(?:traj-gru|mode-rnn|cms-lstm|pred-rnn|pred-rnn-v2|mim|motion-rnn|causal-lstm|"
+    r"gradient-highway|precip-lstm|e3d-lstm)-eq(?:-[ns])?"
+)
+TOKEN = re.compile(rf"\b(?:{PAPERS}|{CELLS})\b")
 TEST = re.compile(r"def (test_\w+)")
 KINDS = {"eq": "Eq.", "alg": "Algorithm", "table": "Table", "figure": "Figure"}
 
@@ -36,12 +42,12 @@ class Item:
     @property
     def kind(self) -> str:
         """Of `KINDS`."""
-        return self.token.split("-")[1]
+        return next(part for part in self.token.split("-") if part in KINDS)
 
     @property
     def printed(self) -> str:
-        """What the paper calls it: ``Eq. 16``."""
-        return f"{KINDS[self.kind]} {self.token.split('-')[2].upper()}"
+        """What the paper calls it: ``Eq. 16``; of a cell, ``Eq.`` and the part, if it has any."""
+        return f"{KINDS[self.kind]} {self.token.partition(f'{self.kind}-')[2].upper()}".strip()
 
 
 @dataclass

@@ -8,6 +8,7 @@ from stlib.networks.action_net import ActionNet
 from stlib.networks.activity_net import ActivityMemory, ActivityNet
 from stlib.networks.classifiers import Classifier2D, Classifier3D
 from stlib.networks.clip_autoencoder import ClipAutoencoder
+from stlib.networks.decoupled import Alike, Decoupled
 from stlib.networks.encoder_forecaster import EncoderForecaster, EncoderForecasterMemory
 from stlib.networks.first_weights import draw_xavier
 from stlib.networks.memory import Memory
@@ -22,9 +23,11 @@ __all__ = [
     "ActionNet",
     "ActivityMemory",
     "ActivityNet",
+    "Alike",
     "Classifier2D",
     "Classifier3D",
     "ClipAutoencoder",
+    "Decoupled",
     "EncoderForecaster",
     "EncoderForecasterMemory",
     "Memory",

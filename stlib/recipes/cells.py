@@ -7,16 +7,42 @@ from typing import TypeAlias
 
 from torch import nn
 
-from stlib.cells import MKLSTM, CausalConv3d, CompressedConvLSTM, ConvLSTM, ConvTTLSTM, Window
+from stlib.cells import (
+    CMSLSTM,
+    E3DLSTM,
+    MIM,
+    MKLSTM,
+    STLSTM,
+    CausalConv3d,
+    CausalLSTM,
+    CompressedConvLSTM,
+    ConvLSTM,
+    ConvTTLSTM,
+    GradientHighway,
+    MoDeRNN,
+    MotionRNN,
+    PrecipLSTM,
+    TrajGRU,
+    Window,
+)
 
 __all__ = [
+    "CMSLSTMCell",
     "CausalConv3dCell",
     "CellChoice",
     "CompressedConvLSTMCell",
     "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
+    "E3DLSTMCell",
+    "MIMCell",
     "MKLSTMCell",
+    "MoDeRNNCell",
+    "MotionRNNCell",
+    "PrecipLSTMCell",
+    "PredRNNPlusPlusCell",
+    "STLSTMCell",
+    "TrajGRUCell",
     "one_for_all",
 ]
 
@@ -137,8 +163,175 @@ class MKLSTMCell(_Alike):
         return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
 
 
+@dataclass(frozen=True)
+class TrajGRUCell(_Alike):
+    """`TrajGRU`, by its own arguments.
+
+    Source: this book.
+    """
+
+    links: int = 10
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(TrajGRU, links=self.links, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class STLSTMCell(_Alike):
+    """`STLSTM`, by its own arguments: PredRNN; with increments, that of PredRNN-V2.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    increments: bool = False
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
+
+
+@dataclass(frozen=True)
+class PredRNNPlusPlusCell:
+    """`CausalLSTM`, with a `GradientHighway` before the second layer.
+
+    Source: Wang et al., *PredRNN++*, 2018.
+    """
+
+    kernel: int = 3
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first; a single layer has no highway."""
+        cell = partial(CausalLSTM, kernel=self.kernel)
+        highway = partial(GradientHighway, cell=cell, kernel=self.kernel)
+        return tuple(highway if layer == 1 else cell for layer in range(count))
+
+
+@dataclass(frozen=True)
+class PrecipLSTMCell(_Alike):
+    """`PrecipLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    window: int = 30
+    chunk: int = 16
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
+
+
+@dataclass(frozen=True)
+class MoDeRNNCell(_Alike):
+    """`MoDeRNN`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    kernels: tuple[int, ...] = (3, 5, 7)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class CMSLSTMCell(_Alike):
+    """`CMSLSTM`, by its own arguments.
+
+    Source: this book.
+    """
+
+    rounds: int = 5
+    scales: tuple[int, ...] = (1, 2, 4)
+    kernel: int = 3
+
+    def constructor(self) -> Constructor:
+        """What a network calls as ``cell(inputs, outputs)``."""
+        return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
+
+
+@dataclass(frozen=True)
+class E3DLSTMCell:
+    """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
+
+    Source: Wang et al., *Eidetic 3D LSTM*, 2019.
+    """
+
+    kernel: int = 5
+    history: int | None = None
+    bias: bool = True
+    chunk: int = 256
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        cell = partial(
+            E3DLSTM,
+            kernel=self.kernel,
+            history=self.history,
+            bias=self.bias,
+            chunk=self.chunk,
+        )
+        return (partial(cell, lowest=True), *(cell,) * (count - 1))
+
+
+@dataclass(frozen=True)
+class MIMCell:
+    """`MIM`, by its own arguments; the lowest layer is an `STLSTM`.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        lowest: Constructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
+        above: Constructor = partial(MIM, kernel=self.kernel, biases=self.biases)
+        return (lowest, *[above] * (count - 1))
+
+
+@dataclass(frozen=True)
+class MotionRNNCell:
+    """`MotionRNN` around the layers of `MIMCell`, the top one excepted, by its own arguments.
+
+    Source: this book.
+    """
+
+    kernel: int = 3
+    biases: int = 2
+    offsets: bool = True
+
+    def layers(self, count: int) -> tuple[Constructor, ...]:
+        """One constructor a layer, lowest first."""
+        *lower, top = MIMCell(self.kernel, self.biases).layers(count)
+        moving = (partial(MotionRNN, base=base, offsets=self.offsets) for base in lower)
+        return (*moving, top)
+
+
 CellChoice: TypeAlias = (
-    ConvLSTMCell | ConvTTLSTMCell | CompressedConvLSTMCell | CausalConv3dCell | MKLSTMCell
+    ConvLSTMCell
+    | ConvTTLSTMCell
+    | CompressedConvLSTMCell
+    | CausalConv3dCell
+    | MKLSTMCell
+    | TrajGRUCell
+    | STLSTMCell
+    | PredRNNPlusPlusCell
+    | PrecipLSTMCell
+    | MoDeRNNCell
+    | CMSLSTMCell
+    | E3DLSTMCell
+    | MIMCell
+    | MotionRNNCell
 )
 
 

@@ -33,7 +33,7 @@ def current(plain: Any) -> Any:
     embedding. For a while KTH always showed all six actions, and until chapter 14 no stack or skip
     net read patches; until chapter 18 KTH's subjects were divided in one way. Frozen weights were
     named by how their names begin, and every stage saw whole clips. The first clip recipes drew all
-    their weights.
+    their weights. Until chapter 23 nothing but the frames, and names, had a loss.
 
     Args:
         plain: as JSON gives it back.
@@ -44,6 +44,8 @@ def current(plain: Any) -> Any:
         return plain
     if plain["kind"] == "ClipRecipe":
         plain = {"first": None, **plain}
+    elif "stages" in plain:
+        plain = {"decoupling": 0.0, **plain}
     plain = _beside_the_data(plain)
     for name, kinds in LATER.items():
         entry = plain.get(name)

@@ -11,6 +11,7 @@ from stlib.networks import (
     ActivityNet,
     Classifier2D,
     Classifier3D,
+    Decoupled,
     EncoderForecaster,
     Patched,
     Pyramid,
@@ -18,12 +19,13 @@ from stlib.networks import (
     Stack,
     draw_xavier,
 )
-from stlib.recipes.cells import CellChoice, ConvLSTMCell, MKLSTMCell, one_for_all
+from stlib.recipes.cells import CellChoice, ConvLSTMCell, MKLSTMCell, STLSTMCell, one_for_all
 
 __all__ = [
     "ActivityNetOf",
     "Classifier2DOf",
     "Classifier3DOf",
+    "DecoupledOf",
     "EncoderForecasterOf",
     "NetworkChoice",
     "PyramidOf",
@@ -120,6 +122,44 @@ class PyramidOf:
         network = _on_patches(pyramid, self.channels, self.patch)
         if self.xavier:
             draw_xavier(network)
+        return network
+
+
+@dataclass(frozen=True)
+class DecoupledOf:
+    """`Decoupled` around a network of `STLSTM` cells that tell what they write: PredRNN-V2.
+
+    How much their likeness counts, the recipe's `decoupling` says.
+
+    Raises:
+        ValueError: cells that do not tell, or layers of different widths.
+
+    Source: this book.
+    """
+
+    network: StackOf | SkipNetOf | PyramidOf = StackOf(STLSTMCell(increments=True))
+
+    def __post_init__(self) -> None:
+        cell, hidden = self.network.cell, self.network.hidden
+        if not (isinstance(cell, STLSTMCell) and cell.increments):
+            raise ValueError(f"network.cell={cell}: expected an STLSTMCell with increments=True")
+        if len(set(hidden)) > 1:
+            raise ValueError(f"network.hidden={hidden}: expected one width, as one map reads all")
+
+    @property
+    def channels(self) -> int:
+        """Of the frames."""
+        return self.network.channels
+
+    def build(self) -> nn.Module:
+        """The network, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that no network can have.
+        """
+        network = Decoupled(self.network.build(), self.network.hidden[0])
+        if self.network.xavier:
+            draw_xavier(network.adapter)
         return network
 
 
@@ -225,7 +265,9 @@ class ActivityNetOf:
         return network
 
 
-NetworkChoice: TypeAlias = StackOf | SkipNetOf | PyramidOf | EncoderForecasterOf | ActivityNetOf
+NetworkChoice: TypeAlias = (
+    StackOf | SkipNetOf | PyramidOf | EncoderForecasterOf | ActivityNetOf | DecoupledOf
+)
 
 
 def _on_patches(network: Callable[[int], nn.Module], channels: int, patch: int) -> nn.Module:

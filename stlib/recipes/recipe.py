@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 from stlib.recipes.data import DataChoice
 from stlib.recipes.feeding import Feeding, OnPlateau
 from stlib.recipes.limits import check
-from stlib.recipes.networks import ActivityNetOf, EncoderForecasterOf, NetworkChoice
+from stlib.recipes.networks import ActivityNetOf, DecoupledOf, EncoderForecasterOf, NetworkChoice
 from stlib.recipes.optimizers import ADAM, OptimizerChoice
 from stlib.recipes.recognition import Recognition
 from stlib.stages import WHOLE, Stage, View, total_steps
@@ -35,6 +35,8 @@ class Recipe:
         test_clips: how many clips the evaluation reads.
         foretell: frames that the evaluation asks for; None is as many as in training.
         recognition: for a network that also names its clips; None for all others.
+        decoupling: weight of the likeness, from 0 to 1, of what is written into two memories, for a
+            `Decoupled` network; 0 for all others. It is added to the loss, whatever that adds up.
 
     Raises:
         ValueError: a number out of its range.
@@ -56,6 +58,7 @@ class Recipe:
     test_clips: int = 500
     foretell: int | None = None
     recognition: Recognition | None = None
+    decoupling: float = 0.0
 
     optimizer: ClassVar[OptimizerChoice] = ADAM
     test_view: ClassVar[View] = WHOLE
@@ -88,6 +91,13 @@ class Recipe:
             wanted = "a Recognition" if names else "None"
             raise ValueError(
                 f"recognition={self.recognition}: expected {wanted} for {type(network).__name__}"
+            )
+        if not 0 <= self.decoupling < float("inf"):
+            raise ValueError(f"decoupling={self.decoupling}: expected 0 or more")
+        if (self.decoupling > 0) != isinstance(network, DecoupledOf):
+            wanted = "above 0" if isinstance(network, DecoupledOf) else "0"
+            raise ValueError(
+                f"decoupling={self.decoupling}: expected {wanted} for {type(network).__name__}"
             )
         if self.recognition is not None and self.foretell is not None:
             raise ValueError(f"foretell={self.foretell}: expected None where clips are to be named")

@@ -12,11 +12,11 @@ from stlib import losses
 from stlib.data.clips import ClipSet
 from stlib.recipes import Recipe
 from stlib.recipes.feeding import Progress, WholeBatch
-from stlib.rollout import forecast, rollout
+from stlib.rollout import forecast, rollout, unroll
 from stlib.stages import View
 from stlib.tasks.task import Moment
 
-__all__ = ["Drawn", "Forecasting", "Unrolled"]
+__all__ = ["Drawn", "Forecasting", "Foretold", "Unrolled"]
 
 LOSSES = {
     "l2_mean": losses.l2_mean,
@@ -42,6 +42,20 @@ class Drawn(NamedTuple):
     moment: Moment
 
 
+class Foretold(NamedTuple):
+    """What a `Decoupled` network foretells, and how alike it fed both memories.
+
+    Attributes:
+        predictions: one for every step, ``[batch, steps, channel, height, width]``.
+        alike: from 0 to 1, the mean over the steps of each sample, ``[batch]``.
+
+    Source: this book.
+    """
+
+    predictions: Float[Tensor, "_batch _steps _channel _height _width"]
+    alike: Float[Tensor, " _batch"]
+
+
 class Unrolled(nn.Module):
     """The network over all steps, in one call: what is distributed over processes.
 
@@ -65,6 +79,18 @@ class Unrolled(nn.Module):
         return rollout(self._step[0], frames, truth)
 
 
+class _Decoupled(Unrolled):
+    """All steps of a `Decoupled` network, and how alike it fed both memories."""
+
+    def forward(  # type: ignore[override]
+        self,
+        frames: Float[Tensor, "_batch _time _channel _height _width"],
+        truth: Bool[Tensor, "_batch _steps"],
+    ) -> Foretold:
+        predictions, state = unroll(self._step[0], frames, truth)
+        return Foretold(predictions, state.penalty / predictions.shape[1])
+
+
 class Forecasting:
     """The `Task` of a recipe that foretells frames; its validation is their squared error.
 
@@ -84,7 +110,8 @@ class Forecasting:
 
     def module(self, network: nn.Module, called: Any) -> nn.Module:
         """All steps."""
-        return Unrolled(network, called)
+        kind = _Decoupled if self.recipe.decoupling else Unrolled
+        return kind(network, called)
 
     def lay_out(self, network: nn.Module, view: View) -> None:
         """Nothing to prepare: a recipe that foretells sees whole clips."""
@@ -105,8 +132,12 @@ class Forecasting:
         drawn: Drawn,
         parts: int,
     ) -> Float[Tensor, ""]:
-        """The recipe's loss of every step's frame."""
-        return self.of_frames(module(clips, drawn.truth[rows]), clips, parts)
+        """The recipe's loss of every step's frame, and of memories fed alike where it has one."""
+        said = module(clips, drawn.truth[rows])
+        if not self.recipe.decoupling:
+            return self.of_frames(said, clips, parts)
+        frames = self.of_frames(said.predictions, clips, parts)
+        return frames + self.recipe.decoupling * said.alike.mean()
 
     def of_frames(
         self,

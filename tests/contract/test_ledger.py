@@ -62,6 +62,23 @@ def test_a_figure_needs_a_label_alone(tmp_path):
     )
 
 
+def test_a_cell_has_equations_of_its_own(tmp_path):
+    ledger, cell = tree(tmp_path), "-".join(("mim", "eq"))
+    with ledger.open("a") as file:
+        for token in (cell, f"{cell}-n"):
+            file.write(f'[[item]]\ntoken = "{token}"\npaper = "P"\nwhat = "w"\nverdict = "v"\n')
+    (tmp_path / "book" / "other.md").write_text(f":label: {cell}\n:label: {cell}-n\n")
+    name = cell.replace("-", "_")
+    (tmp_path / "tests" / "test_more.py").write_text(f"def test_{name}_now(): ...  # {cell}\n")
+    (tmp_path / "stlib" / "cell.py").write_text(f"x = 1  # {cell}: {cell}-n\n")
+    found = problems(read(ledger), scan(tmp_path))
+    assert f"{cell}-n has no test named after it" in found
+    assert not any(each.startswith(f"{cell} ") for each in found)
+    rows = table(read(ledger), scan(tmp_path)).splitlines()
+    assert rows[-2].startswith(f"| Eq. [here](#{cell}) |")
+    assert rows[-1].startswith(f"| Eq. N [here](#{cell}-n) |")
+
+
 def test_table_shows_place_line_test_and_reason(tmp_path):
     ledger = tree(tmp_path)
     rows = table(read(ledger), scan(tmp_path)).splitlines()

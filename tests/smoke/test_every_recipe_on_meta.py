@@ -8,7 +8,7 @@ from stlib.data.clips import sides
 from stlib.recipes import ClipRecipe
 from stlib.recipes.feeding import Progress, WholeBatch
 from stlib.recognition import joint_loss, recognize
-from stlib.rollout import rollout
+from stlib.rollout import unroll
 from stlib.viewing import laid_out, seen
 from tests.test_recipes import coins, every_recipe
 
@@ -53,10 +53,12 @@ def frames(recipe):
         shape = (recipe.batch, truth.shape[1] + 1, data.channels, *sides(data.canvas))
         clips = torch.zeros(shape)
     if recipe.recognition is None:
-        predictions = rollout(network, clips, truth)
+        predictions, state = unroll(network, clips, truth)
     else:
         predictions, logits = recognize(network, network.classify, clips, truth, context)
     loss = getattr(losses, recipe.loss)(predictions, clips[:, 1:])
+    if recipe.decoupling:
+        loss = loss + recipe.decoupling * state.penalty.mean()
     if recipe.recognition is not None:
         labels = torch.zeros(recipe.batch, dtype=torch.int64, device="meta")
         loss = joint_loss(loss, logits, labels, recipe.recognition.weight)

@@ -1,0 +1,37 @@
+"""The memory that climbs through the layers and, a step later, starts again at the lowest."""
+
+from typing import Any
+
+from jaxtyping import Float
+from torch import Tensor
+
+__all__ = ["climbed"]
+
+
+def climbed(
+    m: Any, h: Float[Tensor, "_batch _outputs _height _width"]
+) -> Float[Tensor, "_batch _outputs _height _width"]:
+    """Check the memory that a cell was handed; where there is none yet, start from zeros.
+
+    Args:
+        m: of the layer below, in the lowest layer of the top layer a step ago; or ``None``.
+        h: of this layer, ``[batch, outputs, height, width]``; m must have its shape.
+
+    Returns:
+        The memory to go on from.
+
+    Raises:
+        ValueError: something else than one such map, or another shape.
+
+    Source: Wang et al., *PredRNN*, 2017.
+    """
+    if m is None:
+        return h.new_zeros(h.shape)
+    if not isinstance(m, Tensor):
+        raise ValueError(f"m is a {type(m).__name__}: this cell hands on one map, and takes one")
+    if m.shape != h.shape:
+        raise ValueError(
+            f"m is {tuple(m.shape)}, for this x it must be {tuple(h.shape)}: layers that hand on "
+            "a memory must be equally wide"
+        )
+    return m

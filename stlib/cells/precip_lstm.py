@@ -1,0 +1,134 @@
+"""PrecipLSTM: four memories, and a look around before each step."""
+
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from stlib.cells.climbing import climbed
+from stlib.cells.local_attention import LocalAttention
+from stlib.cells.step import Step, resume
+from stlib.cells.widths import check_odd
+
+__all__ = ["PrecipLSTM", "PrecipMemory"]
+
+
+class PrecipMemory(NamedTuple):
+    """The state of `PrecipLSTM` after one time step.
+
+    Attributes:
+        h: the output, ``[batch, outputs, height, width]``.
+        c: the memory that a ConvLSTM has, in the shape of h.
+        s: the spatial memory of this layer, in the shape of h.
+        t: the memory of differences in time, in the shape of h.
+        x: what the layer has read, ``[batch, inputs, height, width]``; the next difference needs
+            it.
+
+    Source: Ma et al., *PrecipLSTM*, 2022.
+    """
+
+    h: Float[Tensor, "_batch _outputs _height _width"]
+    c: Float[Tensor, "_batch _outputs _height _width"]
+    s: Float[Tensor, "_batch _outputs _height _width"]
+    t: Float[Tensor, "_batch _outputs _height _width"]
+    x: Float[Tensor, "_batch _inputs _height _width"]
+
+
+class PrecipLSTM(nn.Module):
+    """One layer of PrecipLSTM at one time step.
+
+    Attention over a wide window first tells each pixel of the map what stands around it. Then four
+    memories are written, each with an input gate, a forget gate and a candidate of its own: c sees
+    the map and h; m, which climbs through the layers and starts again at the lowest a step later,
+    the map and itself, and so does s, which stays in its layer; t sees itself and what has changed
+    since the step before, of the map as it came. The output gate sees all four, new.
+
+    Every map of a source has a bias of its own, as the paper's number of parameters needs.
+
+    Args:
+        inputs: channels of x.
+        outputs: channels of h and of each memory: as many in every layer that hands m on.
+        kernel: width of the maps, odd.
+        window: height and width of what a pixel looks at.
+        chunk: see `LocalAttention`; it changes cost, not results.
+
+    Raises:
+        ValueError: a number below 1, or an even kernel.
+
+    Source: Ma et al., *PrecipLSTM*, 2022, as Ma et al., *MS-LSTM*, compare it.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 3, window: int = 30, chunk: int = 16
+    ) -> None:
+        super().__init__()
+        if inputs < 1 or outputs < 1:
+            raise ValueError(f"{inputs=}, {outputs=}: both must be at least 1")
+        check_odd("kernel", kernel)
+        self.inputs, self.outputs = inputs, outputs
+
+        def wide(reads: int, writes: int) -> nn.Conv2d:
+            return nn.Conv2d(reads, writes, kernel, padding=kernel // 2)
+
+        self.attention = LocalAttention(inputs, window, chunk)
+        self.merge = wide(inputs, inputs)
+        # They write i, f, g of each memory; for c also o.
+        self.of_x = wide(inputs, (4 + 3 + 3) * outputs)  # for c, m, s
+        self.of_change = wide(inputs, 3 * outputs)
+        self.of_h = wide(outputs, 4 * outputs)
+        self.of_m = wide(outputs, 3 * outputs)
+        self.of_s = wide(outputs, 3 * outputs)
+        self.of_t = wide(outputs, 3 * outputs)
+        self.looks = nn.ModuleList(wide(outputs, outputs) for _ in range(4))  # at c, m, s, t
+        self.mix = nn.Conv2d(4 * outputs, outputs, 1)
+
+    def forward(
+        self,
+        x: Float[Tensor, "batch _inputs height width"],
+        state: PrecipMemory | None = None,
+        m: Any = None,
+    ) -> tuple[Float[Tensor, "batch _outputs height width"], PrecipMemory, Tensor]:
+        """Read one map.
+
+        Args:
+            x: ``[batch, inputs, height, width]``.
+            state: of the step before; ``None`` is zeros, for the map that was read too.
+            m: the memory of the layer below, in the shape of h; ``None`` is zeros.
+
+        Returns:
+            h ``[batch, outputs, height, width]``, the new state, the new m.
+
+        Raises:
+            ValueError: channels, batch or size that do not fit.
+
+        Source: Ma et al., *PrecipLSTM*, 2022.
+        """
+        h, c, s, t, before = self._resume(state, x)
+        m, n = climbed(m, h), self.outputs
+        seen = x + self.merge(self.attention(x))
+        for_c, for_m, for_s = self.of_x(seen).split((4 * n, 3 * n, 3 * n), dim=1)
+        gates, o = (for_c + self.of_h(h)).split((3 * n, n), dim=1)
+        c = _written(gates, c)
+        m = _written(for_m + self.of_m(m), m)
+        s = _written(for_s + self.of_s(s), s)
+        t = _written(self.of_change(x - before) + self.of_t(t), t)
+        for look, memory in zip(self.looks, (c, m, s, t), strict=True):
+            o = o + look(memory)
+        h = o.sigmoid() * self.mix(torch.cat([c, s, t, m], dim=1)).tanh()  # precip-lstm-eq
+        return h, PrecipMemory(h, c, s, t, x), m
+
+    def _resume(self, state: PrecipMemory | None, x: Tensor) -> PrecipMemory:
+        if state is None:
+            h, zeros = resume(None, x, self.inputs, self.outputs)
+            return PrecipMemory(h, zeros, zeros, zeros, x.new_zeros(x.shape))
+        for memory in (state.c, state.s, state.t):
+            resume(Step(state.h, memory), x, self.inputs, self.outputs)
+        if state.x.shape != x.shape:
+            raise ValueError(f"the step before read {tuple(state.x.shape)}, x is {tuple(x.shape)}")
+        return state
+
+
+def _written(gates: Tensor, memory: Tensor) -> Tensor:
+    i, f, g = gates.chunk(3, dim=1)
+    return f.sigmoid() * memory + i.sigmoid() * g.tanh()
