@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from jaxtyping import Bool
 from torch import Tensor, nn
 
 from benchmarks.queues import queued
@@ -182,8 +183,13 @@ class Shares(NamedTuple):
     touched: float
 
 
-def shares(recipe: Recipe, speed: float, count: int) -> Shares:
-    """What a network's cone holds of the first foretold frame, from the tracks alone."""
+def in_cone(
+    recipe: Recipe, speed: float, count: int
+) -> tuple[Bool[np.ndarray, "2 clips"], Bool[np.ndarray, "2 clips"]]:
+    """Which digits lie in the cone of their middle a frame later, at lags 0 and 1.
+
+    From the tracks alone: first their middles, then whether any column and row of them does.
+    """
     cone = stained(recipe.network.build(), recipe.data.canvas, 2).numpy()
     held = at_speed(recipe, speed, speed, SEEN + 1).open("test")
     side = held.share.images.shape[1]
@@ -192,10 +198,14 @@ def shares(recipe: Recipe, speed: float, count: int) -> Shares:
     middles = [cone[lag, tracks[:, SEEN - 1 - lag] + side // 2, now].all(1) for lag in (0, 1)]
     ranges = [tracks[:, SEEN - 1 - lag, :, None] + np.arange(side) for lag in (0, 1)]
     anywhere = [cone[lag, ranges[lag], now[..., None]].any(2).all(1) for lag in (0, 1)]
-    return Shares(
-        *(float(each.mean()) for each in (middles[0], middles[0] & middles[1])),
-        float((anywhere[0] & anywhere[1]).mean()),
-    )
+    return np.stack(middles), np.stack(anywhere)
+
+
+def shares(recipe: Recipe, speed: float, count: int) -> Shares:
+    """What a network's cone holds of the first foretold frame."""
+    middles, anywhere = in_cone(recipe, speed, count)
+    kept = (middles[0], middles.all(0), anywhere.all(0))
+    return Shares(*(float(each.mean()) for each in kept))
 
 
 def sealed(count: int) -> dict[str, Any]:
@@ -238,9 +248,11 @@ Predictor = Callable[[Tensor, int], Tensor]
 def measured(predict: Predictor, recipe: Recipe, count: int) -> dict[str, list[float]]:
     """Errors frame by frame in every setting.
 
-    Keys are ``speed 8`` (pixels a frame), ``bar 3`` (frames hidden), ``mixed`` (speeds as in
-    training), ``tempo 4 half`` and ``tempo 4 all``: the same five moments, every second one of ten,
-    foretold from five looks, or from all nine in the same time.
+    Keys are ``speed 8`` (pixels a frame), ``speed 8 followed`` and ``speed 8 lost`` (clips whose
+    digit the plain stack's cone holds at both of the last two looks, and the others), ``bar 3``
+    (frames hidden), ``mixed`` (speeds as in training), ``tempo 4 half`` and ``tempo 4 all``: the
+    same five moments, every second one of ten, foretold from five looks, or from all nine in the
+    same time.
     """
 
     def errors(context: Tensor, future: Tensor, every: int = 1) -> list[float]:
@@ -250,7 +262,12 @@ def measured(predict: Predictor, recipe: Recipe, count: int) -> dict[str, list[f
     found = {}
     for speed in SPEEDS:
         whole = clips(at_speed(recipe, speed, speed, SEEN + HORIZON), count)
-        found[f"speed {speed}"] = errors(whole[:, :SEEN], whole[:, SEEN:])
+        context, future = whole[:, :SEEN], whole[:, SEEN:]
+        found[f"speed {speed}"] = errors(context, future)
+        if speed == max(SPEEDS):
+            kept = torch.from_numpy(in_cone(experiment(NAMES[STACK]).lab, speed, count)[0].all(0))
+            found[f"speed {speed} followed"] = errors(context[kept], future[kept])
+            found[f"speed {speed} lost"] = errors(context[~kept], future[~kept])
         if speed == BAR_SPEED:
             for hidden in HIDDEN:
                 behind = behind_bar(whole, *BAR, range(SEEN - hidden, SEEN))
