@@ -12,7 +12,9 @@ __all__ = ["stained"]
 
 
 @torch.no_grad()
-def stained(network: nn.Module, side: int, lags: int = 1) -> Bool[Tensor, "lags side side"]:
+def stained(
+    network: nn.Module, side: int, lags: int = 1, channels: int = 1
+) -> Bool[Tensor, "lags side side"]:
     """Which columns of a prediction change when a column of an earlier frame does.
 
     A column of one frame is made NaN; a sum, a maximum or a product that reads it is NaN too,
@@ -20,25 +22,25 @@ def stained(network: nn.Module, side: int, lags: int = 1) -> Bool[Tensor, "lags 
     chooses another: this is what *can* be read, as `stlib.reach` counts it.
 
     Args:
-        network: ``(frame, state) -> (frame, state)``, with `channels`; a copy in double precision
-            is run, for faster sums in single precision may hand NaN to neighbours that do not
-            read it.
+        network: ``(frame, state) -> (frame, state)``; a copy in double precision is run, for
+            faster sums in single precision may hand NaN to neighbours that do not read it.
         side: pixels of the square frames.
         lags: how many frames are read; lag 0 is the last of them.
+        channels: of a frame.
 
     Returns:
         ``[lag, read, written]``: whether column `written` of the next frame can depend on column
         `read` of the frame of that lag.
 
     Raises:
-        ValueError: a side or lags below 1, or a network that the frames do not fit.
+        ValueError: a number below 1, or a network that the frames do not fit.
 
     Source: this book, chapter 24.
     """
-    if side < 1 or lags < 1:
-        raise ValueError(f"{side=}, {lags=}: both count from 1")
+    if min(side, lags, channels) < 1:
+        raise ValueError(f"{side=}, {lags=}, {channels=}: each counts from 1")
     run: Callable[..., Any] = deepcopy(network).double().eval()
-    clean = torch.zeros(side, network.channels, side, side, dtype=torch.float64)
+    clean = torch.zeros(side, channels, side, side, dtype=torch.float64)
     dirty = clean.clone()
     dirty[range(side), :, :, range(side)] = torch.nan  # of sample j, column j
     found = []

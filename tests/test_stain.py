@@ -63,7 +63,12 @@ def test_weights_do_not_matter_and_stay_as_they_are():
     assert not any(torch.equal(w, before[n]) for n, w in network.named_parameters() if w.dim() > 1)
 
 
-@pytest.mark.parametrize(("side", "lags"), [(0, 1), (8, 0), (-1, 1)])
-def test_a_canvas_and_a_lag_are_needed(side, lags):
-    with pytest.raises(ValueError, match=f"{side=}, {lags=}: both count from 1"):
-        stained(Stack(ConvLSTM, 1, (2,)), side, lags)
+def test_a_stain_is_in_all_channels():
+    network = Stack(ConvLSTM, 3, (2,))
+    assert torch.equal(stained(network, 8, 2, 3), stained(Stack(ConvLSTM, 1, (2,)), 8, 2))
+
+
+@pytest.mark.parametrize(("side", "lags", "channels"), [(0, 1, 1), (8, 0, 1), (8, 1, 0)])
+def test_a_canvas_a_lag_and_a_channel_are_needed(side, lags, channels):
+    with pytest.raises(ValueError, match=f"{side=}, {lags=}, {channels=}: each counts from 1"):
+        stained(Stack(ConvLSTM, 1, (2,)), side, lags, channels)
