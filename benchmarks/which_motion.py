@@ -351,6 +351,13 @@ def main() -> None:
         print(save_result(found, options.out / f"{SEALED}.json"))
         return
     predictions = load_result(SEALED)
+    command = (
+        "python -m benchmarks.which_motion --runs runs --out stlib/results --weights stlib/weights"
+    )
+    source = provenance(command) | {  # now: the code that runs is the code that is there
+        "sealed_sha256": seal_of(FOLDER / f"{SEALED}.json"),
+        "sealed_version": predictions.provenance["version"],
+    }
     errors: dict[str, dict[str, Any]] = {model: {} for model in MODELS}
     missing = dict.fromkeys(MODELS, 0)
     models = {name: model for model, name in NAMES.items()}
@@ -378,13 +385,6 @@ def main() -> None:
     }
     for each in found["outcomes"]:
         print(each["place"], each["says"], rounded(each.get("percent", [])), each["verdict"])
-    command = (
-        "python -m benchmarks.which_motion --runs runs --out stlib/results --weights stlib/weights"
-    )
-    source = provenance(command) | {
-        "sealed_sha256": seal_of(FOLDER / f"{SEALED}.json"),
-        "sealed_version": predictions.provenance["version"],
-    }
     print(save_result(Result(found, source), options.out / "which-motion.json"))
 
 
