@@ -100,6 +100,26 @@ def test_shares_are_counted_from_tracks_and_radii():
     assert sealed["SMS-LSTM"]["shares"]["8"] == wide._asdict()
 
 
+def test_what_the_chapter_says_in_words():
+    told = load_result("which-motion").measured
+    errors, still = told["errors_e3"], told["baselines_e3"]
+    verdicts = [each["verdict"] for each in told["outcomes"]]
+    assert verdicts[:4] == ["supported"] * 4, "all calls on 8 pixels"
+    assert verdicts[4:6] == ["not resolved"] * 2
+    assert verdicts[6:8] == ["contradicted"] * 2, "behind a bar, history over plain"
+    assert verdicts[10:16] == ["supported"] * 6
+    assert "supported" not in verdicts[16:], "tempo at 4 pixels"
+
+    def level(model, setting):
+        return mean(each[setting][0] for each in errors[model].values())
+
+    for speed in (4, 8):
+        assert min(MODELS, key=lambda m: level(m, f"speed {speed}")) == "SMS-Conv-TT-LSTM"
+    tracked = still["constant velocity"]
+    assert tracked["speed 1"][0] < min(level(model, "speed 1") for model in MODELS)
+    assert tracked["speed 8 lost"][0] < tracked["speed 8 followed"][0]
+
+
 # --- the conditions
 
 
