@@ -26,6 +26,12 @@ class Tally:
         activations: numbers that a sigmoid or tanh wrote.
         products: numbers that a product of two maps wrote.
         sums: numbers that a sum of two maps wrote; the sum inside a convolution is part of `macs`.
+        computed: those of `macs` where both factors are computed, as in attention; in the others
+            one factor is a weight.
+        stretched: what transposed convolutions would make on top, were each number that they write
+            a sum over the whole kernel.
+        softmaxed: numbers that a softmax wrote.
+        softmaxes: how many sums of exponentials they were divided by.
 
     Source: this book.
     """
@@ -36,6 +42,10 @@ class Tally:
     activations: int = 0
     products: int = 0
     sums: int = 0
+    computed: int = 0
+    stretched: int = 0
+    softmaxed: int = 0
+    softmaxes: int = 0
 
     def __add__(self, other: "Tally") -> "Tally":
         """Both, one after the other."""
@@ -54,7 +64,8 @@ class Prices:
     """A convention: how many operations one of each kind counts for.
 
     Attributes:
-        macs: of one multiply-accumulate, and so on through the fields of `Tally`.
+        macs: of one multiply-accumulate, and so on through the fields of `Tally`; a price below 0
+            takes away what another has counted.
 
     Source: this book.
     """
@@ -65,6 +76,10 @@ class Prices:
     activations: int = 0
     products: int = 0
     sums: int = 0
+    computed: int = 0
+    stretched: int = 0
+    softmaxed: int = 0
+    softmaxes: int = 0
 
     def total(self, counted: Tally) -> int:
         """The one number that a convention prints for what was executed."""
@@ -80,7 +95,7 @@ class Prices:
 
 
 MACS = Prices(macs=1)
-PROFILER = Prices(macs=1, bilinear=11)
+PROFILER = Prices(macs=1, bilinear=11, computed=-1, stretched=1, softmaxed=3, softmaxes=-1)
 FLOPS = Prices(macs=2)
 PRICES = {"MACs": MACS, "profiler": PROFILER, "FLOPs": FLOPS}
 """Three conventions by their names.
@@ -88,10 +103,12 @@ PRICES = {"MACs": MACS, "profiler": PROFILER, "FLOPs": FLOPS}
 MACs are this book's count. FLOPs are two operations each: PyTorch's own counter, and Tables 1 and 2
 of Ma et al. The profiler is the package thop, which calls its sum MACs: one a multiply-accumulate,
 no bias, no pool, no gate, and 11 for each number that a bilinear interpolation writes (as one may
-write it, 8 products and 3 sums). What it does not know counts nothing. Softmax, attention and
-transposed convolutions, which it counts in ways of its own, do not occur in this book's networks.
+write it, 8 products and 3 sums). A softmax over n numbers counts 3n - 1: as many exponentials,
+sums less one, quotients. A transposed convolution counts as if each number that it writes were a
+sum over the whole kernel, with stride 2 four times too much. What it does not know counts nothing:
+above all products of two computed matrices, as in attention.
 
-Source: thop (pytorch-OpCounter), its rules for convolutions and upsampling.
+Source: thop (pytorch-OpCounter), its rules for convolutions, linear maps, upsampling and softmax.
 """
 
 
@@ -117,6 +134,8 @@ KINDS = {
     "aten::tanh": "activations",
     "aten::mul": "products",
     "aten::add": "sums",
+    "aten::_softmax": "softmaxed",
+    "aten::_safe_softmax": "softmaxed",
 }
 
 
@@ -125,15 +144,25 @@ class _Ear(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        self.heard = dict.fromkeys(KINDS.values(), 0)
+        self.heard = dict.fromkeys([*KINDS.values(), "computed", "stretched", "softmaxes"], 0)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         written = func(*args, **(kwargs or {}))
-        kind = KINDS.get(func.name().partition(".")[0].rstrip("_"))
+        name = func.name().partition(".")[0].rstrip("_")
+        kind = KINDS.get(name)
         if kind is not None:
             first = written[0] if isinstance(written, tuple) else written
             assert isinstance(first, Tensor)
             self.heard[kind] += first.numel()
+        if kind == "softmaxed":
+            self.heard["softmaxes"] += args[0].numel() // args[0].shape[args[1]]
+        elif name in ("aten::bmm", "aten::baddbmm"):
+            self.heard["computed"] += args[-2].numel() * args[-1].shape[-1]
+        elif name == "aten::convolution" and args[6]:
+            weight = args[1][0].numel()
+            self.heard["stretched"] += weight * (
+                args[0].shape[1] * written[:, 0].numel() - args[0].numel()
+            )
         return written

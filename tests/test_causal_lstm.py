@@ -15,9 +15,8 @@ from stlib.cells import CausalLSTM, ConvLSTM, GradientHighway, Highway, Step
 from stlib.cells.climbing import climbed
 from stlib.cells.step import resume
 from stlib.cost import parameters
-from stlib.networks import Pyramid, SkipNet, Stack
+from stlib.networks import Stack
 from stlib.recipes.cells import PredRNNPlusPlusCell
-from stlib.rollout import unroll
 from tests.drawn import filled, normal
 from tests.loops import logistic, mapped, numpy
 
@@ -335,24 +334,6 @@ def test_compiles_without_a_break(cell, monkeypatch):
     assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
 
 
-NETWORKS = {
-    "Stack": lambda makes: Stack(makes, 1, (2,) * 4),
-    "Pyramid": lambda makes: Pyramid(makes, 1, (2,) * 4),
-    "SkipNet": lambda makes: SkipNet(makes, 1, (2,) * 4, 1),
-}
-
-
-@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
-def test_the_whole_is_its_first_part_and_the_rest(make):
-    network = filled(make(PredRNNPlusPlusCell().layers(4)))
-    frames, truth = normal(2, 5, 1, 4, 6), torch.ones(2, 5, dtype=torch.bool)
-    truth[:, 3:] = False
-    whole, first = unroll(network, frames, truth), unroll(network, frames[:, :2], truth[:, :2])
-    rest = unroll(network, frames[:, 2:], truth[:, 2:], first)
-    joined = torch.cat([first.predictions, rest.predictions], dim=1)
-    assert_close(joined, whole.predictions, rtol=0, atol=0)
-
-
 def test_the_highway_is_of_the_second_layer():
     makes = PredRNNPlusPlusCell(kernel=5).layers(4)
     kinds = [type(make(2, 2)) for make in makes]
@@ -403,4 +384,4 @@ def test_input_that_does_not_fit_is_named():
         cell(good, None, good)
     with pytest.raises(ValueError, match="m is a Step: this cell hands on one map"):
         cell(good, None, Step(zeros, zeros))
-    assert climbed(zeros, zeros) is zeros
+    assert climbed(zeros, good, 3) is zeros

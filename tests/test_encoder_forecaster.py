@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from stlib.cells import ConvLSTM
+from stlib.cells import STLSTM, ConvLSTM
 from stlib.cost import parameters
 from stlib.networks import EncoderForecaster, EncoderForecasterMemory
 from stlib.rollout import forecast, rollout
@@ -200,3 +200,9 @@ def test_input_that_does_not_fit_is_named():
         network(frame[..., :6])
     with pytest.raises(ValueError, match="the state is of 1 and 2 layers, the network has 2 and 2"):
         network(frame, state._replace(encoder=state.encoder[:1]))
+
+
+def test_a_memory_that_climbs_is_refused_and_not_forgotten():
+    network = EncoderForecaster(STLSTM, 1, (2, 2), context=2, patch=1)
+    with pytest.raises(ValueError, match="STLSTM hands a memory to the layer above"):
+        network(torch.zeros(1, 1, 4, 4))

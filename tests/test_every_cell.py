@@ -1,5 +1,6 @@
 """What holds for every cell of the recipes, in every network that stacks cells."""
 
+from dataclasses import replace
 from functools import cache
 from typing import get_args
 
@@ -8,12 +9,15 @@ import torch
 from torch.testing import assert_close
 
 from stlib.networks import Memory
+from stlib.recipes import Recipe, experiment, from_plain, to_plain
 from stlib.recipes.cells import (
     CellChoice,
     CMSLSTMCell,
     CompressedConvLSTMCell,
     ConvTTLSTMCell,
+    E3DLSTMCell,
     MoDeRNNCell,
+    PrecipLSTMCell,
     TrajGRUCell,
 )
 from stlib.recipes.networks import PyramidOf, SkipNetOf, StackOf
@@ -28,6 +32,8 @@ SMALL = (
     MoDeRNNCell(kernels=(1, 3)),
     CMSLSTMCell(scales=(1, 2)),
     TrajGRUCell(links=2),
+    PrecipLSTMCell(window=5, chunk=8),
+    E3DLSTMCell(kernel=3),
 )
 CELLS = {kind.__name__: kind() for kind in get_args(CellChoice)}
 CELLS |= {type(cell).__name__: cell for cell in SMALL}
@@ -67,6 +73,14 @@ def maps(state):
     if isinstance(state, tuple | list):
         return [each for part in state for each in maps(part)]
     return []
+
+
+@everywhere
+@every_cell
+def test_a_recipe_with_this_cell_comes_back_from_plain_numbers(name, place):
+    choice = replace(PLACES[place](CELLS[name]), channels=1)
+    recipe = replace(experiment("first-convlstm").at("lab"), network=choice)
+    assert from_plain(Recipe, to_plain(recipe)) == recipe
 
 
 @everywhere

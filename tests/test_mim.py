@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from stlib.cells import MIM, STLSTM, Differenced, Step
+from stlib.cells.climbing import climbed
 from stlib.cells.gate_map import GateMap
 from stlib.cells.step import resume
 from stlib.cells.zigzag import Zigzag
@@ -300,6 +301,7 @@ def test_compiles_without_a_break(monkeypatch):
     ):  # fmt: skip
         monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
     monkeypatch.setattr("stlib.cells.mim.resume", unwrap(resume))
+    monkeypatch.setattr("stlib.cells.zigzag.climbed", unwrap(climbed))
     x, *state, m = maps_of(cell, 2, 4, 4)
     torch.compiler.reset()
     compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")

@@ -22,6 +22,7 @@ from stlib.cells import (
     Moving,
     Step,
 )
+from stlib.cells.climbing import climbed
 from stlib.cells.gate_map import GateMap
 from stlib.cells.step import resume
 from stlib.cells.warp import _placed, warp
@@ -375,6 +376,7 @@ def test_compiles_without_a_break(monkeypatch):
         for name in names:
             monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
     monkeypatch.setattr("stlib.cells.st_lstm.resume", unwrap(resume))
+    monkeypatch.setattr("stlib.cells.zigzag.climbed", unwrap(climbed))
     monkeypatch.setattr("stlib.cells.motion_gru.warp", unwrap(warp))
     monkeypatch.setattr("stlib.cells.warp._placed", unwrap(_placed))
     x = normal(2, 4, 4, 4)

@@ -23,6 +23,7 @@ from stlib.cells import (
     GradientHighway,
     Highway,
     MoDeRNN,
+    Moving,
     PrecipLSTM,
     TrajGRU,
 )
@@ -32,8 +33,9 @@ from stlib.networks import Memory, Patched, Pyramid, SkipNet, Stack, draw_xavier
 from stlib.networks.layers import one_a_layer
 from stlib.networks.memory import check_widths, recall
 from stlib.networks.patched import folded
-from stlib.recipes.cells import PredRNNPlusPlusCell
+from stlib.recipes.cells import MIMCell, MotionRNNCell, PredRNNPlusPlusCell
 from tests.drawn import normal
+from tests.test_motion_rnn import Released
 from tests.test_traj_gru import released
 
 Ma = partial(ConvLSTM, biases=2)
@@ -70,6 +72,8 @@ every_network = pytest.mark.parametrize("make", SMALL.values(), ids=SMALL)
         (lambda: Pyramid(TrajGRU, 1), 497_113),
         (lambda: Stack(STLSTM, 1), 900_385),
         (lambda: Pyramid(STLSTM, 1), 900_385),
+        (lambda: Stack(MIMS, 1), 1_843_681 - 249_696),  # without what is dead in the papers'
+        (lambda: Stack(MOTION_RNNS, 1), 1_899_859 - 259_059),
         (lambda: Stack(MoDeRNN, 1), 1_465_057),
         # Of CMS-LSTM's keys the released code has biases, which no softmax sees.
         (lambda: Stack(CMSLSTM, 1), 1_123_489 - 6 * 3 * 32),
@@ -247,6 +251,69 @@ def test_a_climbing_memory_needs_equal_widths():
     for network in (Stack(STLSTM, 1, (3, 4)), SkipNet(STLSTM, 1, (3, 4, 4, 3), 1)):
         with pytest.raises(ValueError, match=r"m is \(1, 3, .* \(1, 4, .* must be equally wide"):
             network(torch.zeros(1, 1, 4, 4))
+
+
+# --- MIM and MotionRNN: the lowest layer is another, and a difference in time must be one
+
+MIMS, MOTION_RNNS = MIMCell().layers(6), MotionRNNCell(offsets=False).layers(6)
+
+
+class WithoutSkip(Pyramid):
+    """As released: what a layer subtracts is the output below a step ago, without the skip."""
+
+    def forward(self, frame, state=None):
+        _, after = super().forward(frame, state)
+        cells = list(after.cells)
+        for layer in (4, 5):
+            below = told(cells[layer - 1]).h
+            inner = told(cells[layer])._replace(
+                x=F.interpolate(below, scale_factor=2, mode="bilinear")
+            )
+            cells[layer] = retold(cells[layer], inner)
+        y, _ = super().forward(frame, state)
+        return y, after._replace(cells=tuple(cells))
+
+
+def told(cell):
+    return cell.base if isinstance(cell, Moving) else cell
+
+
+def retold(cell, inner):
+    return cell._replace(base=inner) if isinstance(cell, Moving) else inner
+
+
+def test_mim_eq_gives_the_known_frames():
+    check_vector(Stack, (0.176192, 0.813750, 40.500461), MIMS)
+    assert vector_n(Pyramid(MIMS, 1, (1,) * 6))[:2] == pytest.approx((0.279359, 0.486266), abs=6e-7)
+
+
+def test_the_vector_tells_a_difference_in_time_from_one_without_the_skip():
+    found = vector_n(WithoutSkip(MIMS, 1, (1,) * 6))
+    assert found == pytest.approx((0.279776, 0.489484, 27.294683), abs=6e-7)
+
+
+def vector_n_of_motion(network):
+    """Width 4, weights of 0.02, biases of 0.01, but for embedding and readout; as released."""
+    for cell in network.cells[:-1]:
+        cell.motion.__class__ = Released
+    network = network.double()
+    with torch.no_grad():
+        for name, weight in network.named_parameters():
+            inside = 0.02 if "cells" in name else 1
+            weight.fill_(0.01 if "bias" in name else inside)
+    r, s = torch.meshgrid(torch.arange(8), torch.arange(8), indexing="ij")
+    state = None
+    for t in range(3):
+        y, state = network(((1 + r + 2 * s + 5 * t) / 32).double()[None, None], state)
+    return [y[0, 0, 0, 0].item(), y[0, 0, 3, 5].item()]
+
+
+@pytest.mark.parametrize(
+    ("kind", "known"), [(Stack, (0.068507, 0.941578)), (WithoutSkip, (0.145158, 0.364499))]
+)
+def test_motion_rnn_eq_gives_the_known_frames(kind, known):
+    found = vector_n_of_motion(kind(MOTION_RNNS, 1, (4,) * 6))
+    assert found == pytest.approx(known, abs=6e-7)
 
 
 def up_to_the_corners(x, like):

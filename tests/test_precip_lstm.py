@@ -15,18 +15,19 @@ from stlib.cells import (
     PrecipMemory,
     local_attention,
     precip_lstm,
+    zigzag,
 )
+from stlib.cells.gate_map import GateMap
+from stlib.cells.zigzag import Zigzag
 from stlib.cost import macs, parameters
-from stlib.networks import Pyramid, SkipNet, Stack
-from stlib.recipes.cells import PrecipLSTMCell
-from stlib.rollout import unroll
+from stlib.networks import Stack
 from tests.drawn import filled, normal
-from tests.loops import logistic, mapped, numpy
+from tests.loops import gates_of, logistic, mapped, numpy
 from tests.test_local_attention import by_loops as looked_around
 
 
 def written(gates, memory):
-    i, f, g = np.split(gates, 3, axis=1)
+    i, f, g = gates
     return logistic(f) * memory + logistic(i) * np.tanh(g)
 
 
@@ -34,14 +35,12 @@ def by_loops(cell, x, state, m):
     """The cell as printed, memory by memory, in NumPy."""
     around = numpy(looked_around(cell.attention, x))
     x, h, c, s, t, before, m = (numpy(a) for a in (x, *state, m))
-    seen, n = x + mapped(cell.merge, around), cell.outputs
-    for_c, for_m, for_s = np.split(mapped(cell.of_x, seen), [4 * n, 7 * n], axis=1)
-    for_c = for_c + mapped(cell.of_h, h)
-    c = written(for_c[:, : 3 * n], c)
-    m = written(for_m + mapped(cell.of_m, m), m)
-    s = written(for_s + mapped(cell.of_s, s), s)
-    t = written(mapped(cell.of_change, x - before) + mapped(cell.of_t, t), t)
-    o = for_c[:, 3 * n :]
+    seen = x + mapped(cell.merge, around)
+    *gates, o = gates_of(cell.gates, seen, h)
+    c = written(gates, c)
+    m = written(gates_of(cell.m.gates, seen, m), m)
+    s = written(gates_of(cell.s.gates, seen, s), s)
+    t = written(gates_of(cell.t.gates, x - before, t), t)
     for look, memory in zip(cell.looks, (c, m, s, t), strict=True):
         o = o + mapped(look, memory)
     h = logistic(o) * np.tanh(mapped(cell.mix, c, s, t, m))
@@ -100,25 +99,18 @@ def vector_b(cell):
     """Every scalar map has its own weight, hundredths in turn, and biases of 0.03."""
     hundredth = iter(range(1, 36))
 
-    def fill(conv, rows):
-        for row in rows:
-            conv.weight[row, 0] = next(hundredth) / 100
+    def fill(conv):
+        """Sources outer, gates inner."""
+        for source, gate in np.ndindex(conv.weight.shape[1], conv.weight.shape[0]):
+            conv.weight[gate, source] = next(hundredth) / 100
 
     with torch.no_grad():
         for name, weight in cell.double().named_parameters():
             weight.fill_(0.03 if "bias" in name else 0.0)
-        fill(cell.of_x, range(4))
-        fill(cell.of_h, range(4))
-        for conv, rows in ((cell.of_m, range(4, 7)), (cell.of_s, range(7, 10))):
-            fill(cell.of_x, rows)
-            fill(conv, range(3))
-        fill(cell.of_change, range(3))
-        fill(cell.of_t, range(3))
-        for look in cell.looks:
-            fill(look, [0])
-        for memory in range(4):
-            cell.mix.weight[0, memory] = next(hundredth) / 100
-        fill(cell.merge, [0])
+        for conv in (cell.gates, cell.m.gates, cell.s.gates, cell.t.gates):
+            fill(conv)
+        for conv in (*cell.looks, cell.mix, cell.merge):
+            fill(conv)
         cell.attention.maps.weight.copy_(torch.tensor([1.0, 2.0, 3.0]).reshape(3, 1, 1, 1))
     row, column = torch.meshgrid(torch.arange(4), torch.arange(4), indexing="ij")
     x = ((1 + row + 3 * column) / 20).double()[None, None]
@@ -152,29 +144,25 @@ class Slip(PrecipLSTM):
 
     def forward(self, x, state=None, m=None):
         h, c, s, t, before = state
-        n, slip = self.outputs, self.slip
+        slip = self.slip
         seen = x + self.merge(self.attention(x))
         if slip == "the look around is not merged":
             seen = x + self.attention(x)
-        for_c, for_m, for_s = self.of_x(seen).split((4 * n, 3 * n, 3 * n), dim=1)
-        gates, o = (for_c + self.of_h(h)).split((3 * n, n), dim=1)
+        *gates, o = self.gates(torch.cat([seen, h], dim=1)).chunk(4, dim=1)
         old = (c, m, s, t)
-        c = self.written(gates, c)
-        m = self.written(for_m + self.of_m(s if slip == "m and s exchanged" else m), m)
-        s = self.written(for_s + self.of_s(old[1] if slip == "m and s exchanged" else s), s)
-        new = seen if slip == "t of what was seen around" else x
-        change = before - x if slip == "the difference turned" else new - before
-        t = self.written(self.of_change(change) + self.of_t(t), t)
+        c = gates[1].sigmoid() * c + gates[0].sigmoid() * gates[2].tanh()
+        if slip == "m and s exchanged":
+            m, s = s, m
+        m, _ = self.m(seen, m)
+        s, _ = self.s(seen, s)
+        change = (seen if slip == "t of what was seen around" else x) - before
+        t, _ = self.t(-change if slip == "the difference turned" else change, t)
         memories = old if slip == "o sees the old memories" else (c, m, s, t)
         for look, memory in zip(self.looks, memories, strict=True):
             o = o + look(memory)
         both = [c, m, s, t] if slip == "mixed in the order of o" else [c, s, t, m]
         h = o.sigmoid() * self.mix(torch.cat(both, dim=1)).tanh()
         return h, PrecipMemory(h, c, s, t, x), m
-
-    def written(self, gates, memory):
-        i, f, g = gates.chunk(3, dim=1)
-        return f.sigmoid() * memory + i.sigmoid() * g.tanh()
 
 
 class Masked(LocalAttention):
@@ -274,7 +262,10 @@ def test_compiles_without_a_break(monkeypatch):
     for owner, names in [
         (PrecipLSTM, ("forward", "_resume")),
         (LocalAttention, ("forward", "_tile", "_axis")),
-        (precip_lstm, ("resume", "climbed", "_written")),
+        (GateMap, ("forward",)),
+        (Zigzag, ("forward",)),
+        (precip_lstm, ("resume",)),
+        (zigzag, ("climbed",)),
         (local_attention, ("_mean",)),
     ]:
         for name in names:
@@ -287,24 +278,6 @@ def test_compiles_without_a_break(monkeypatch):
     assert_close(n, k)
     weights = list(cell.parameters())
     assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
-
-
-NETWORKS = {
-    "Stack": lambda makes: Stack(makes, 1, (2,) * 4),
-    "Pyramid": lambda makes: Pyramid(makes, 1, (2,) * 4),
-    "SkipNet": lambda makes: SkipNet(makes, 1, (2,) * 4, 1),
-}
-
-
-@pytest.mark.parametrize("make", NETWORKS.values(), ids=NETWORKS)
-def test_the_whole_is_its_first_part_and_the_rest(make):
-    network = filled(make(PrecipLSTMCell(window=5, chunk=3).layers(4)))
-    frames, truth = normal(2, 5, 1, 4, 6), torch.ones(2, 5, dtype=torch.bool)
-    truth[:, 3:] = False
-    whole, first = unroll(network, frames, truth), unroll(network, frames[:, :2], truth[:, :2])
-    rest = unroll(network, frames[:, 2:], truth[:, 2:], first)
-    joined = torch.cat([first.predictions, rest.predictions], dim=1)
-    assert_close(joined, whole.predictions, rtol=0, atol=0)
 
 
 def test_parameters_and_products():
@@ -332,8 +305,8 @@ def test_a_constructor_builds_or_names_what_is_wrong(inputs, outputs, kernel, wi
 
 
 def test_input_that_does_not_fit_is_named():
-    cell, good = PrecipLSTM(2, 3), torch.zeros(2, 2, 3, 4)
-    (state, m) = state_of(cell)
+    cell, good = PrecipLSTM(2, 3).double(), torch.zeros(2, 2, 3, 4).double()
+    state, m = state_of(cell)
     with pytest.raises(ValueError, match="x has 1 channels, the cell reads 2"):
         cell(good[:, :1])
     with pytest.raises(ValueError, match=r"is \(1, 3.*for this x it must be \(2, 3"):

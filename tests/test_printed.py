@@ -591,6 +591,8 @@ def test_costs_of_ms_table_3_ms_table_4_ms_table_6_ms_table_7_ms_table_9_ms_tabl
     wrong, counts = [], {}
     for each in clip_costs():
         assert isinstance(each, ClipCost)
+        if each.experiment not in known:  # tests/test_baseline_costs.py has the others
+            continue
         key = each.experiment, each.column, each.clip
         if key not in counts:  # three tables print costs of the same clip
             counts[key] = each.counted(networks_[each.experiment])
@@ -602,7 +604,7 @@ def test_costs_of_ms_table_3_ms_table_4_ms_table_6_ms_table_7_ms_table_9_ms_tabl
         if each.printed.agreement(count) != "rounds":
             wrong.append((each.place, each.column))
     assert wrong == [("Table 10, Germany: MS-LSTM", "FLOPs")]
-    assert len(clip_costs()) == 2 * len(GIGA)
+    assert len(counts) == 2 * 10
 
 
 def test_only_the_profiler_has_the_last_digit_of_ms_table_3():
@@ -673,12 +675,8 @@ def test_kernels_of_two_widths_take_nearly_five_times_the_memory_in_ms_table_3()
     assert beyond["MS-LSTM"] / beyond["SMS-LSTM"] == pytest.approx(4.75, abs=0.01)
 
 
-def test_rows_that_are_not_built_are_cited():
-    assert not_built("ms-table-7") == (
-        "TrajGRU [17]", "PredRNN [16]", "PredRNN++ [18]", "MIM [19]", "MotionRNN [20]",
-        "CMS-LSTM [59]", "MoDeRNN [60]",
-    )  # fmt: skip
-    assert not_built("ms-table-3") == ()
+def test_no_row_is_without_a_network():
+    assert not_built("ms-table-7") == ()
     assert clip_costs_of("first-convlstm") == ()
     assert {each.experiment for each in clip_costs()} <= {each.name for each in experiments()}
     for number in range(1, 12):

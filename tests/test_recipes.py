@@ -30,7 +30,10 @@ from stlib.recipes.cells import (
     CompressedConvLSTMCell,
     ConvLSTMCell,
     ConvTTLSTMCell,
+    E3DLSTMCell,
     MKLSTMCell,
+    PrecipLSTMCell,
+    PredRNNPlusPlusCell,
     one_for_all,
 )
 from stlib.recipes.clip_recipe import smoke as clip_smoke
@@ -58,7 +61,14 @@ from stlib.recipes.feeding import (
     WholeBatch,
 )
 from stlib.recipes.ms_lstm import at_lab_width
-from stlib.recipes.networks import EncoderForecasterOf, PyramidOf, SkipNetOf, StackOf
+from stlib.recipes.networks import (
+    EarthformerOf,
+    EncoderForecasterOf,
+    PyramidOf,
+    SimVPOf,
+    SkipNetOf,
+    StackOf,
+)
 from stlib.recipes.recipe import smoke
 from stlib.sampling import ReverseChances
 from stlib.shipped import shipped
@@ -102,6 +112,9 @@ def test_data_keep_the_contract(recipe):
         StackOf(),
         SkipNetOf(ConvLSTMCell(1, 2, True), (1, 2, 3, 4)),
         PyramidOf(MKLSTMCell((3, 5, 7), 1), (4,) * 4, patch=2),
+        StackOf(PredRNNPlusPlusCell(5)),
+        SkipNetOf(PrecipLSTMCell(3, 8, 4), (2,) * 4),
+        PyramidOf(E3DLSTMCell(3, None, False), (4,) * 4),
     ],
 )
 def test_every_choice_comes_back_from_json(feeding, network):
@@ -468,13 +481,16 @@ def test_smoke_shrinks_nothing_but_samples_steps_and_frames(each):
     like = next(recipe for recipe in (each.lab, each.paper) if shrink(recipe) == each.smoke)
     if isinstance(like, Recipe):
         network, foretell = like.network, None if like.foretell is None else 4
-        if isinstance(network, EncoderForecasterOf):
+        if isinstance(network, EncoderForecasterOf | SimVPOf | EarthformerOf):
             network = replace(network, context=3)  # it counts the frames that the recipe shrinks
-        like = replace(like, network=network, context=3, foretell=foretell)
+        if isinstance(network, EarthformerOf):
+            network = replace(network, canvas=each.smoke.data.canvas)
+        own = {"network": network, "context": 3, "foretell": foretell}
     else:
-        like = replace(like, first=None)  # no other run is at hand
+        own = {"first": None}  # no other run is at hand
     assert each.smoke == replace(
         like,
+        **own,
         source=each.smoke.source,
         data=shrunk(like.data),
         stages=tuple(replace(stage, steps=2, warmup=min(2, stage.warmup)) for stage in like.stages),

@@ -60,6 +60,31 @@ def test_a_tally_hears_each_kind_once():
     )
 
 
+def test_a_tally_hears_attention_and_transposed_convolutions():
+    """Two heads, 5 queries and 5 keys of 4; and 3x3 kernels over stride 2, in two groups."""
+
+    def attention(q):
+        return F.scaled_dot_product_attention(q, q, q)
+
+    def written_out(q):
+        return (q @ q.transpose(-1, -2)).softmax(-1) @ q
+
+    q = torch.zeros(3, 2, 5, 4, device="meta")
+    for said in (tally(attention, q), tally(written_out, q)):
+        assert said.macs == said.computed == 3 * 2 * (5 * 5 * 4) * 2
+        assert (said.softmaxed, said.softmaxes) == (3 * 2 * 5 * 5, 3 * 2 * 5)
+        assert PROFILER.total(said) == 3 * 2 * 5 * (3 * 5 - 1)
+    with torch.device("meta"):
+        linear = nn.Linear(4, 6)
+        up = nn.ConvTranspose2d(4, 6, 3, 2, 1, output_padding=1, groups=2)
+    said = tally(linear, q)
+    assert (said.macs, said.computed) == (3 * 2 * 5 * 4 * 6, 0)
+    said = tally(up, frame(5, 7, channels=4, batch=2))
+    true = 2 * 35 * 4 * 3 * 9
+    assert (said.macs, said.stretched) == (true, 3 * true)
+    assert PROFILER.total(said) == 2 * 6 * 140 * (4 // 2) * 9
+
+
 def test_tallies_add_and_repeat():
     one = Tally(1, 2, 3, 4, 5, 6)
     assert one + one * 2 == one * 3 == Tally(3, 6, 9, 12, 15, 18)

@@ -1,4 +1,4 @@
-"""`printed-figures`, `printed-clips`, `printed-videos`: print beside what networks count.
+"""`printed-figures`, `-retrained`, `-clips`, `-videos`: print beside what networks count.
 
 Nothing of the tables is typed: `stlib.printed` holds the printed figures, and what is beside them
 is searched for and counted when the book is built.
@@ -12,11 +12,15 @@ import torch
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from torch import nn
 
+from stlib.cost import parameters
+from stlib.networks import WholeContext
 from stlib.printed import (
     CITED,
     CLIPS,
     Candidate,
+    ClipCost,
     Finding,
     Printed,
     clip_costs,
@@ -24,6 +28,7 @@ from stlib.printed import (
     figures,
     nearest,
     not_built,
+    retrained,
     video_networks,
 )
 from stlib.printed import table as printed_table
@@ -89,33 +94,72 @@ def by_cell(hits: Sequence[Candidate]) -> list[list[Candidate]]:
     return [list(same) for _, same in groupby(hits, key=cell)]
 
 
+def others() -> str:
+    """A MyST table of the two networks of other papers that Su et al. print a number for."""
+    rows = ["| Network | Printed | Setting | counted |", "|---|---|---|---|"]
+    rows += [
+        f"| {each.row} | {each.printed.text} | {each.words} | "
+        f"{each.count:,}{off(each.printed, each.count)} |"
+        for each in retrained()
+    ]
+    return "\n".join(rows)
+
+
 def clips() -> str:
-    """A MyST table of the costs that Ma et al. print, and of what is cited only."""
+    """Three MyST lists: the costs that Ma et al. print, what is not used, what else was tried."""
     rows = [
         "| Where | Clip | Parameters | counted | FLOPs | by the profiler | in MACs |",
         "|---|---|---|---|---|---|---|",
     ]
+    unused: dict[str, None] = {}
+    tried = ["| Figure | The text's clip | Another reading | Verdict |", "|---|---|---|---|"]
     costs = clip_costs()
+    networks: dict[str, nn.Module] = {}
     for params, flops in zip(costs[::2], costs[1::2], strict=True):
-        with torch.device("meta"):
-            network = experiment(flops.experiment).paper.network.build()
-        clip, counted = flops.clip, flops.counted(network)
+        if flops.experiment not in networks:
+            with torch.device("meta"):
+                networks[flops.experiment] = experiment(flops.experiment).paper.network.build()
+        network, clip = networks[flops.experiment], flops.clip
+        counted = flops.counted(network)
+        read = network.context if isinstance(network, WholeContext) else clip.steps
         cells = (
             flops.place,
-            f"{clip.steps} × {clip.side} × {clip.side}",
+            f"{read} × {clip.side} × {clip.side}",
             params.printed.text,
-            f"{params.counted(network):,}",
+            f"{params.counted(network):,}{off(params.printed, params.counted(network))}",
             flops.printed.text,
             f"{counted / 1e9:.2f}{off(flops.printed, counted)}",
             f"{MACS.total(clip_tally(network, clip)) / 1e9:.2f}",
         )
         rows.append(f"| {' | '.join(cells)} |")
+        if params.unused:
+            unused[not_used(params, network)] = None
+        if flops.verdict(network) != "text":
+            others = (
+                f"{each.words}: {flops.counted(network, each) / 1e9:.2f}"
+                f"{off(flops.printed, flops.counted(network, each))}"
+                for each in flops.readings
+            )
+            figure = f"{flops.place}: {flops.printed.text}"
+            said = (figure, f"{counted / 1e9:.2f}", "<br>".join(others), flops.verdict(network))
+            tried.append(f"| {' | '.join(said)} |")
     cited = [
         f"- {printed_table(name).place}: {', '.join(not_built(name))}"
         for name in CLIPS
         if not_built(name)
     ]
-    return "\n".join([*rows, "", "Cited, not counted (later: baselines):", "", *cited])
+    if cited:
+        cited = ["", "Cited, not counted:", "", *cited]
+    held = ["Of the counted parameters, not used by the released networks, and not built here:"]
+    more = ["", *held, "", *unused, "", "Figures that the text's clip does not have:", "", *tried]
+    return "\n".join([*rows, *cited, *more])
+
+
+def not_used(cost: ClipCost, network: nn.Module) -> str:
+    """An item of a list: what a released network has besides, and what is left without."""
+    name = cost.row.rpartition(" ")[0]
+    parts = [f"{each.parameters:,} in {each.what}" for each in cost.unused]
+    return f"- {name}: {'; '.join(parts)}. Used: {parameters(network):,}."
 
 
 def videos() -> str:
@@ -166,6 +210,14 @@ class PrintedClips(SphinxDirective):
         return self.parse_text_to_nodes(clips())
 
 
+class PrintedRetrained(SphinxDirective):
+    """PredRNN++ and E3D-LSTM of Table 4 of Su et al."""
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # the package may have changed
+        return self.parse_text_to_nodes(others())
+
+
 class PrintedFigures(SphinxDirective):
     """The table of every figure that is counted."""
 
@@ -175,7 +227,8 @@ class PrintedFigures(SphinxDirective):
 
 
 def setup(app: Sphinx) -> None:
-    """Register the three directives."""
+    """Register the four directives."""
+    app.add_directive("printed-retrained", PrintedRetrained)
     app.add_directive("printed-figures", PrintedFigures)
     app.add_directive("printed-clips", PrintedClips)
     app.add_directive("printed-videos", PrintedVideos)

@@ -68,7 +68,7 @@ class CausalLSTM(nn.Module):
         Source: Wang et al., *PredRNN++*, 2018.
         """
         h, c = resume(state, x, self.inputs, self.outputs)
-        m = climbed(m, h)
+        m = climbed(m, x, self.outputs)
         i, f, g = self.first(torch.cat([x, h, c], dim=1)).chunk(3, dim=1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         i, f, g = self.second(torch.cat([x, c, m], dim=1)).chunk(3, dim=1)  # causal-lstm-eq

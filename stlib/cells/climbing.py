@@ -9,13 +9,14 @@ __all__ = ["climbed"]
 
 
 def climbed(
-    m: Any, h: Float[Tensor, "_batch _outputs _height _width"]
+    m: Any, x: Float[Tensor, "_batch _inputs _height _width"], outputs: int
 ) -> Float[Tensor, "_batch _outputs _height _width"]:
     """Check the memory that a cell was handed; where there is none yet, start from zeros.
 
     Args:
         m: of the layer below, in the lowest layer of the top layer a step ago; or ``None``.
-        h: of this layer, ``[batch, outputs, height, width]``; m must have its shape.
+        x: what this layer reads, ``[batch, inputs, height, width]``.
+        outputs: channels that m must have.
 
     Returns:
         The memory to go on from.
@@ -25,13 +26,14 @@ def climbed(
 
     Source: Wang et al., *PredRNN*, 2017.
     """
+    shape = (x.shape[0], outputs, *x.shape[2:])
     if m is None:
-        return h.new_zeros(h.shape)
+        return x.new_zeros(shape)
     if not isinstance(m, Tensor):
         raise ValueError(f"m is a {type(m).__name__}: this cell hands on one map, and takes one")
-    if m.shape != h.shape:
+    if m.shape != shape:
         raise ValueError(
-            f"m is {tuple(m.shape)}, for this x it must be {tuple(h.shape)}: layers that hand on "
-            "a memory must be equally wide"
+            f"m is {tuple(m.shape)}, for this x it must be {shape}: it climbs from layer to layer, "
+            "so all of them must be equally wide"
         )
     return m

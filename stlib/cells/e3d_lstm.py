@@ -133,7 +133,7 @@ class E3DLSTM(nn.Module):
         """
         old, cells, before = self._resume(state, x)
         h, film = _unfolded(old), _unfolded(x) if before is None else torch.stack([before, x], 2)
-        m = _unfolded(climbed(m, old))
+        m = _unfolded(climbed(m, x, self.outputs))
         i, r, g, i_m, f_m, g_m, o = self._over(self.of_x, film).chunk(7, dim=1)
         i_h, r_h, g_h, o_h = self._over(self.of_h, h).chunk(4, dim=1)
         recalled = self._recalled((r + r_h).sigmoid(), cells)
@@ -158,7 +158,7 @@ class E3DLSTM(nn.Module):
     def _recalled(self, r: Tensor, cells: tuple[Tensor, ...]) -> Tensor:
         """What the gate r draws from all old memories: a mean, weighted by softmax(r·c)."""
         films = torch.cat([_unfolded(each) for each in cells], dim=2).flatten(2)
-        asked = r.flatten(2).split(self.chunk, dim=2)
+        asked = torch.split(r.flatten(2), self.chunk, dim=2)
         if torch.is_grad_enabled():
             means = [
                 checkpoint(_mean, each, films, use_reentrant=False, preserve_rng_state=False)
@@ -194,7 +194,7 @@ class E3DLSTM(nn.Module):
 
 def _unfolded(x: Tensor) -> Tensor:
     """``[batch, channel * frame, height, width]`` as a film, channels before frames."""
-    return x.unflatten(1, (-1, FRAMES))
+    return x.reshape(len(x), -1, FRAMES, *x.shape[2:])
 
 
 def _mean(

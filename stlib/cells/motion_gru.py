@@ -107,7 +107,7 @@ class MotionGRU(nn.Module):
         flow: Float[Tensor, "batch _flows rows columns"],
     ) -> Float[Tensor, "batch _taps narrow rows columns"]:
         """The map at every tap, zero outside."""
-        pairs = flow.unflatten(1, (-1, 2))  # to the right, down
+        pairs = flow.reshape(len(flow), -1, 2, *flow.shape[2:])  # to the right, down
         if self.offsets:
             pairs = pairs + self._neighbourhood(pairs)
         return warp(code, pairs).transpose(1, 2)

@@ -6,10 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from stlib.cells.climbing import climbed
+from stlib.cells.gate_map import GateMap
 from stlib.cells.local_attention import LocalAttention
 from stlib.cells.step import Step, resume
 from stlib.cells.widths import check_odd
+from stlib.cells.zigzag import Zigzag
 
 __all__ = ["PrecipLSTM", "PrecipMemory"]
 
@@ -67,20 +68,14 @@ class PrecipLSTM(nn.Module):
             raise ValueError(f"{inputs=}, {outputs=}: both must be at least 1")
         check_odd("kernel", kernel)
         self.inputs, self.outputs = inputs, outputs
-
-        def wide(reads: int, writes: int) -> nn.Conv2d:
-            return nn.Conv2d(reads, writes, kernel, padding=kernel // 2)
-
         self.attention = LocalAttention(inputs, window, chunk)
-        self.merge = wide(inputs, inputs)
-        # They write i, f, g of each memory; for c also o.
-        self.of_x = wide(inputs, (4 + 3 + 3) * outputs)  # for c, m, s
-        self.of_change = wide(inputs, 3 * outputs)
-        self.of_h = wide(outputs, 4 * outputs)
-        self.of_m = wide(outputs, 3 * outputs)
-        self.of_s = wide(outputs, 3 * outputs)
-        self.of_t = wide(outputs, 3 * outputs)
-        self.looks = nn.ModuleList(wide(outputs, outputs) for _ in range(4))  # at c, m, s, t
+        self.merge = nn.Conv2d(inputs, inputs, kernel, padding=kernel // 2)
+        self.gates = GateMap(inputs + outputs, 4 * outputs, kernel)  # i, f, g, o of x, h
+        # Memory m climbs; s and t are written as it is, and stay.
+        self.m, self.s, self.t = (Zigzag(inputs, outputs, kernel) for _ in range(3))
+        self.looks = nn.ModuleList(  # at c, m, s, t
+            nn.Conv2d(outputs, outputs, kernel, padding=kernel // 2) for _ in range(4)
+        )
         self.mix = nn.Conv2d(4 * outputs, outputs, 1)
 
     def forward(
@@ -105,14 +100,12 @@ class PrecipLSTM(nn.Module):
         Source: Ma et al., *PrecipLSTM*, 2022.
         """
         h, c, s, t, before = self._resume(state, x)
-        m, n = climbed(m, h), self.outputs
         seen = x + self.merge(self.attention(x))
-        for_c, for_m, for_s = self.of_x(seen).split((4 * n, 3 * n, 3 * n), dim=1)
-        gates, o = (for_c + self.of_h(h)).split((3 * n, n), dim=1)
-        c = _written(gates, c)
-        m = _written(for_m + self.of_m(m), m)
-        s = _written(for_s + self.of_s(s), s)
-        t = _written(self.of_change(x - before) + self.of_t(t), t)
+        i, f, g, o = self.gates(torch.cat([seen, h], dim=1)).chunk(4, dim=1)
+        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
+        m, _ = self.m(seen, m)
+        s, _ = self.s(seen, s)
+        t, _ = self.t(x - before, t)
         for look, memory in zip(self.looks, (c, m, s, t), strict=True):
             o = o + look(memory)
         h = o.sigmoid() * self.mix(torch.cat([c, s, t, m], dim=1)).tanh()  # precip-lstm-eq
@@ -127,8 +120,3 @@ class PrecipLSTM(nn.Module):
         if state.x.shape != x.shape:
             raise ValueError(f"the step before read {tuple(state.x.shape)}, x is {tuple(x.shape)}")
         return state
-
-
-def _written(gates: Tensor, memory: Tensor) -> Tensor:
-    i, f, g = gates.chunk(3, dim=1)
-    return f.sigmoid() * memory + i.sigmoid() * g.tanh()

@@ -4,6 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from stlib.cells.climbing import climbed
 from stlib.cells.gate_map import GateMap
 
 __all__ = ["Zigzag"]
@@ -13,7 +14,8 @@ class Zigzag(nn.Module):
     """What one layer forgets of the climbing memory m, and what it writes into it.
 
     The layer above takes the new m at the same time step; from the top it goes to the lowest layer
-    of the next. So every layer must be equally wide.
+    of the next. So every layer must be equally wide. `PrecipLSTM` writes two more memories in this
+    way, which stay in their layer.
 
     Args:
         inputs: channels of x.
@@ -53,14 +55,7 @@ class Zigzag(nn.Module):
 
         Source: Wang et al., *PredRNN*, 2017.
         """
-        shape = (x.shape[0], self.outputs, *x.shape[2:])
-        if m is None:
-            m = x.new_zeros(shape)
-        if m.shape != shape:
-            raise ValueError(
-                f"m is {tuple(m.shape)}, here it must be {shape}: it climbs from layer to layer, "
-                "so all of them must be equally wide"
-            )
+        m = climbed(m, x, self.outputs)
         i, f, g = self.gates(torch.cat([x, m], dim=1)).chunk(3, dim=1)
         written = i.sigmoid() * g.tanh()
         return f.sigmoid() * m + written, written

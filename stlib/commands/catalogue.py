@@ -12,10 +12,20 @@ from torch import Tensor, nn
 from stlib.cost import parameters
 from stlib.data.clips import Canvas, sides
 from stlib.joint_filter import JointConv3d, Way
-from stlib.printed import FRAMES, ClipCost, Figure, Printed, clip_costs_of, figures_of, table
+from stlib.networks import WholeContext
+from stlib.printed import (
+    FRAMES,
+    ClipCost,
+    Figure,
+    Printed,
+    clip_costs_of,
+    clip_tally,
+    figures_of,
+    table,
+)
 from stlib.recipes import ClipRecipe, Scale, experiment, experiments, to_plain
 from stlib.stages import View
-from stlib.tally import Tally, tally
+from stlib.tally import MACS, Tally, tally
 from stlib.viewing import laid_out, seen
 
 __all__ = ["cost", "costs", "list_experiments", "show"]
@@ -52,7 +62,9 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
         the training; what the first step, or the clip, executes, kind by kind. Under ``printed``,
         at paper scale, each figure that the paper prints for it: what is printed and where, what is
         counted here, whether that rounds or is cut short to it, and the residual. Ma et al. print
-        what a profiler counts on a whole clip of their data set.
+        what a profiler counts on a whole clip of their data set; beside it stand the MACs that are
+        really executed, what the count holds that the network here does not, and what else we have
+        tried where the text's clip does not have the figure.
 
     Raises:
         ValueError: an unknown name or scale.
@@ -67,7 +79,12 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
         videos = VIDEOS if scale == "paper" and name.startswith(VIDEOS) else None
         return {"experiment": name, "scale": scale, **_of_whole_clips(network, recipe, videos)}
     channels, steps = recipe.network.channels, recipe.frames - 1
-    first, later = _tallies(network, channels, canvas, (0, recipe.context))
+    if recipe.silent:  # most steps cost nothing: those that foretell are the first and the later
+        every = _tallies(network, channels, canvas, range(steps))
+        first, per_clip = max(every, key=lambda each: each.macs), sum(each.macs for each in every)
+    else:
+        first, later = _tallies(network, channels, canvas, (0, recipe.context))
+        per_clip = first.macs * recipe.context + later.macs * (steps - recipe.context)
     printed, of_clips = (figures_of(name), clip_costs_of(name)) if scale == "paper" else ((), ())
     return {
         "experiment": name,
@@ -76,13 +93,13 @@ def costs(name: str, scale: Scale) -> dict[str, Any]:
         "canvas": canvas,
         "macs_per_step": first.macs,
         "steps_per_clip": steps,
-        "macs_per_clip": first.macs * recipe.context + later.macs * (steps - recipe.context),
+        "macs_per_clip": per_clip,
         "executed_per_step": asdict(first),
         "optimizer_steps": recipe.steps,
         "clips": recipe.steps * recipe.batch,
         "printed": [
             *(entry for figure in printed for entry in _beside(figure, network, channels)),
-            *(_beside_clip(each, network) for each in of_clips),
+            *(entry for each in of_clips for entry in _beside_clip(each, network)),
         ],
     }
 
@@ -116,6 +133,10 @@ def cost(name: str, /, scale: Scale = "lab", *, json: bool = False) -> None:
             f"{each['counted']:,} {SAYS[each['agreement']]}"
             + (f", {each['residual']:+,.0f}" if each["agreement"] == "differs" else "")
         )
+        for what, number in each.get("unused", {}).items():
+            print(f"{'':18}of them {number:,} {what}: not used, and not here")
+        if each.get("macs", each["counted"]) != each["counted"]:
+            print(f"{'':18}MACs executed here {each['macs']:,}")
 
 
 VIDEOS = "stdcf-table-3"  # what the names of experiments on Kinetics-400 begin with
@@ -199,13 +220,20 @@ def _beside(figure: Figure, network: nn.Module, channels: int) -> list[dict[str,
     return entries
 
 
-def _beside_clip(cost: ClipCost, network: nn.Module) -> dict[str, Any]:
-    """The same of a figure of Ma et al."""
+def _beside_clip(cost: ClipCost, network: nn.Module) -> list[dict[str, Any]]:
+    """The same of a figure of Ma et al., and of whatever else it may be of."""
+    unused = {each.what: each.parameters for each in cost.unused}
     if cost.column == "Params":
-        what, canvas = "parameters", None
-    else:
-        what, canvas = f"MACs by the profiler, {cost.clip.steps} steps", cost.clip.side
-    return _entry(cost.place, what, cost.printed, canvas, cost.counted(network))
+        entry = _entry(cost.place, "parameters", cost.printed, None, cost.counted(network))
+        return [{**entry, "unused": unused}]
+    entries = []
+    for reading in (None, *cost.readings):
+        clip = cost.clip if reading is None else reading.of(cost.clip)
+        calls = "one call" if isinstance(network, WholeContext) else f"{clip.steps} steps"
+        what = f"MACs by the profiler, {calls}" + (f", {reading.words}" if reading else "")
+        entry = _entry(cost.place, what, cost.printed, clip.side, cost.counted(network, reading))
+        entries.append({**entry, "macs": MACS.total(clip_tally(network, clip))})
+    return entries
 
 
 def _beside_videos(network: nn.Module) -> list[dict[str, Any]]:

@@ -95,7 +95,7 @@ class EncoderForecaster(nn.Module):
             The prediction, in the shape of the frame, and the new state.
 
         Raises:
-            ValueError: a frame or a state that does not fit.
+            ValueError: a frame or a state that does not fit, or a cell with a memory that climbs.
 
         Source: Shi et al., 2015, its Figure 3.
         """
@@ -132,7 +132,12 @@ class EncoderForecaster(nn.Module):
         """What every layer says, and the states after."""
         outputs, after = [], []
         for cell, state in zip(cells, states, strict=True):
-            x, state, _ = cell(x, state)
+            x, state, m = cell(x, state)
+            if m is not None:
+                raise ValueError(
+                    f"{type(cell).__name__} hands a memory to the layer above, and the forecaster "
+                    "has no place for it: choose a cell that keeps its memories"
+                )
             outputs.append(x)
             after.append(state)
         return outputs, tuple(after)

@@ -12,7 +12,14 @@ from stlib.recipes.cells import CellChoice, CompressedConvLSTMCell, ConvLSTMCell
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration, OnPlateau, TeacherForcing
 from stlib.recipes.first_network import ONE_DIGIT
-from stlib.recipes.networks import EncoderForecasterOf, SkipNetOf, StackOf
+from stlib.recipes.networks import (
+    DecoupledOf,
+    EarthformerOf,
+    EncoderForecasterOf,
+    SimVPOf,
+    SkipNetOf,
+    StackOf,
+)
 from stlib.recipes.recipe import Recipe, smoke
 from stlib.stages import Stage
 
@@ -83,9 +90,15 @@ def with_cell(recipe: Recipe, cell: CellChoice, source: str) -> Recipe:
         cell: the other one.
         source: where the row is printed, and how it is read.
 
+    Raises:
+        ValueError: another network.
+
     Source: this book.
     """
-    return replace(recipe, source=source, network=replace(recipe.network, cell=cell))
+    network = recipe.network
+    if isinstance(network, SimVPOf | EarthformerOf | DecoupledOf):
+        raise ValueError(f"network={network!r}: expected one that is made of one kind of cell")
+    return replace(recipe, source=source, network=replace(network, cell=cell))
 
 
 SLIDING = (

@@ -91,6 +91,7 @@ def seeing(recipe: Recipe, parts: int) -> Recipe:
 
 
 def _with(recipe: Recipe, cell: CellChoice) -> Recipe:
+    assert isinstance(recipe.network, ActivityNetOf)
     return replace(recipe, network=replace(recipe.network, cell=cell))
 
 

@@ -1,21 +1,38 @@
-"""Experiments of Ma et al., *MS-LSTM*, on Moving MNIST: Table 3, sections 4.1 and 6.
+"""Experiments of Ma et al., *MS-LSTM*, on Moving MNIST: Tables 3 to 6, sections 4.1 and 6.
 
-The rows MS-LSTM and ConvLSTM of Tables 4 to 6 are those of Table 3. The other models of those
-tables have no recipe.
+The rows MS-LSTM and ConvLSTM of Tables 4 to 6 are those of Table 3. The paper trains all recurrent
+networks alike.
 """
 
 from dataclasses import replace
 
 from stlib.data.moving_mnist import MS_LSTM
-from stlib.recipes.cells import ConvLSTMCell, ConvTTLSTMCell, MKLSTMCell
+from stlib.recipes.cells import (
+    ConvLSTMCell,
+    ConvTTLSTMCell,
+    MIMCell,
+    MKLSTMCell,
+    MotionRNNCell,
+    PredRNNPlusPlusCell,
+    STLSTMCell,
+)
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration
 from stlib.recipes.first_network import ONE_DIGIT
-from stlib.recipes.networks import PyramidOf, StackOf
+from stlib.recipes.networks import EarthformerOf, PyramidOf, SimVPOf, StackOf
 from stlib.recipes.recipe import Recipe, smoke
 from stlib.stages import Stage
 
-__all__ = ["CONV_LSTM", "EXPERIMENTS", "FOUR", "LAB", "LAB_WIDTH", "PATCHES", "at_lab_width"]
+__all__ = [
+    "BASELINES",
+    "CONV_LSTM",
+    "EXPERIMENTS",
+    "FOUR",
+    "LAB",
+    "LAB_WIDTH",
+    "PATCHES",
+    "at_lab_width",
+]
 
 LAB_WIDTH = (16,) * 6
 
@@ -64,6 +81,20 @@ FOUR: dict[str, StackOf | PyramidOf] = {
 """The paper's own networks, by its names: with and without scales, with one kernel and with two."""
 
 
+BASELINES: dict[str, StackOf] = {
+    "PredRNN": StackOf(STLSTMCell()),
+    "PredRNN++": StackOf(PredRNNPlusPlusCell()),
+    "MIM": StackOf(MIMCell()),
+    "MotionRNN": StackOf(MotionRNNCell()),
+}
+"""The recurrent networks of other papers that Table 5 has, by their names there."""
+
+WHOLE: dict[str, tuple[SimVPOf | EarthformerOf, SimVPOf | EarthformerOf]] = {
+    "SimVP": (SimVPOf(), SimVPOf(context=5, width=16, hidden=64)),
+    "Earthformer": (EarthformerOf(), EarthformerOf(5, 32, width=32, depth=2, groups=8)),
+}
+"""Those of Table 6, which read a whole context: at the paper's scale, and at the lab's."""
+
 PATCHES = (2, 4)
 """Pixels a side."""
 
@@ -77,12 +108,30 @@ ON_PATCHES = (
 )
 
 
+OTHERS = (
+    "Ma et al., Table 5, row {model}: trained as all recurrent networks of that table, "
+    "as in Table 3, row ConvLSTM"
+)
+BY_ITS_AUTHORS = (
+    "Ma et al., Table 6, row {model}: trained there by its authors' own settings, which are not "
+    "printed; here as the recurrent networks, but for a loss of the forecast alone"
+)
+
+
 def at_lab_width(network: StackOf | PyramidOf) -> StackOf | PyramidOf:
     """The network six layers of 16, with Xavier's first weights.
 
     Source: this book, chapter 16.
     """
     return replace(network, hidden=LAB_WIDTH, xavier=True)
+
+
+def plain(model: str) -> str:
+    """A model's name as part of an experiment's.
+
+    Source: this book.
+    """
+    return model.lower().replace("+", "-plus")
 
 
 def _experiment(name: str, network: StackOf | PyramidOf, source: str) -> Experiment:
@@ -97,6 +146,18 @@ def _row(model: str) -> Experiment:
     return _experiment(f"ms-table-3-{model.lower()}", FOUR[model], source)
 
 
+def _baseline(model: str) -> Experiment:
+    return _experiment(f"ms-table-5-{plain(model)}", BASELINES[model], OTHERS.format(model=model))
+
+
+def _whole(model: str) -> Experiment:
+    """Its smoke is the lab's: the paper's is too large for seconds."""
+    at_paper, at_lab = WHOLE[model]
+    paper = replace(CONV_LSTM, source=BY_ITS_AUTHORS.format(model=model), network=at_paper)
+    lab = replace(LAB, network=at_lab)
+    return Experiment(f"ms-table-6-{plain(model)}", smoke=smoke(lab), lab=lab, paper=paper)
+
+
 def _on_patches(model: str, patch: int) -> Experiment:
     return _experiment(
         f"ms-section-6-patch-{patch}-{model.lower()}",
@@ -107,6 +168,8 @@ def _on_patches(model: str, patch: int) -> Experiment:
 
 EXPERIMENTS = (
     *(_row(model) for model in FOUR),  # ms-table-3, ms-table-4, ms-table-5, ms-table-6
+    *(_baseline(model) for model in BASELINES),  # ms-table-4, ms-table-5
+    *(_whole(model) for model in WHOLE),  # ms-table-6
     _experiment("ms-section-4-sms-conv-tt-lstm", PyramidOf(ConvTTLSTMCell(kernel=3)), ANY_UNIT),
     *(_on_patches(model, patch) for model in ("ConvLSTM", "MS-LSTM") for patch in PATCHES),
 )

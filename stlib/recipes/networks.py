@@ -7,16 +7,20 @@ from typing import TypeAlias
 
 from torch import nn
 
+from stlib.data.clips import Canvas, sides
 from stlib.networks import (
     ActivityNet,
     Classifier2D,
     Classifier3D,
     Decoupled,
+    Earthformer,
     EncoderForecaster,
     Patched,
     Pyramid,
+    SimVP,
     SkipNet,
     Stack,
+    WholeContext,
     draw_xavier,
 )
 from stlib.recipes.cells import CellChoice, ConvLSTMCell, MKLSTMCell, STLSTMCell, one_for_all
@@ -26,9 +30,11 @@ __all__ = [
     "Classifier2DOf",
     "Classifier3DOf",
     "DecoupledOf",
+    "EarthformerOf",
     "EncoderForecasterOf",
     "NetworkChoice",
     "PyramidOf",
+    "SimVPOf",
     "SkipNetOf",
     "StackOf",
 ]
@@ -191,6 +197,74 @@ class EncoderForecasterOf:
 
 
 @dataclass(frozen=True)
+class SimVPOf:
+    """`SimVP` in a `WholeContext`; `context` is the recipe's own.
+
+    Source: this book.
+    """
+
+    context: int = 10
+    width: int = 64
+    hidden: int = 512
+    layers: int = 4
+    depth: int = 3
+    kernels: tuple[int, ...] = (3, 5, 7, 11)
+    groups: int = 4
+    channels: int = 1
+
+    def build(self) -> nn.Module:
+        """The network, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that no network can have.
+        """
+        model = SimVP(
+            self.channels,
+            self.context,
+            self.width,
+            self.hidden,
+            self.layers,
+            self.depth,
+            self.kernels,
+            self.groups,
+        )
+        return WholeContext(model, self.channels, self.context)
+
+
+@dataclass(frozen=True)
+class EarthformerOf:
+    """`Earthformer` in a `WholeContext`; `context` and `canvas` are the recipe's own.
+
+    Source: this book.
+    """
+
+    context: int = 10
+    canvas: Canvas = 64
+    width: int = 64
+    depth: int = 4
+    heads: int = 4
+    groups: int = 16
+    channels: int = 1
+
+    def build(self) -> nn.Module:
+        """The network, with first weights from torch's generator.
+
+        Raises:
+            ValueError: a number that no network can have.
+        """
+        model = Earthformer(
+            self.channels,
+            sides(self.canvas),
+            self.context,
+            self.width,
+            self.depth,
+            self.heads,
+            self.groups,
+        )
+        return WholeContext(model, self.channels, self.context)
+
+
+@dataclass(frozen=True)
 class Classifier2DOf:
     """`Classifier2D`, by its own arguments: section 4.1 of Su et al.
 
@@ -266,7 +340,14 @@ class ActivityNetOf:
 
 
 NetworkChoice: TypeAlias = (
-    StackOf | SkipNetOf | PyramidOf | EncoderForecasterOf | ActivityNetOf | DecoupledOf
+    StackOf
+    | SkipNetOf
+    | PyramidOf
+    | EncoderForecasterOf
+    | SimVPOf
+    | EarthformerOf
+    | ActivityNetOf
+    | DecoupledOf
 )
 
 

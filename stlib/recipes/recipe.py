@@ -3,10 +3,18 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias, get_args
 
+from stlib.data.clips import sides
 from stlib.recipes.data import DataChoice
 from stlib.recipes.feeding import Feeding, OnPlateau
 from stlib.recipes.limits import check
-from stlib.recipes.networks import ActivityNetOf, DecoupledOf, EncoderForecasterOf, NetworkChoice
+from stlib.recipes.networks import (
+    ActivityNetOf,
+    DecoupledOf,
+    EarthformerOf,
+    EncoderForecasterOf,
+    NetworkChoice,
+    SimVPOf,
+)
 from stlib.recipes.optimizers import ADAM, OptimizerChoice
 from stlib.recipes.recognition import Recognition
 from stlib.stages import WHOLE, Stage, View, total_steps
@@ -82,9 +90,14 @@ class Recipe:
 
     def _check_network(self) -> None:
         network = self.network
-        if isinstance(network, EncoderForecasterOf) and network.context != self.context:
+        counts = (EncoderForecasterOf, SimVPOf, EarthformerOf)
+        if isinstance(network, counts) and network.context != self.context:
             raise ValueError(
                 f"network.context={network.context}: expected the recipe's own, {self.context}"
+            )
+        if isinstance(network, EarthformerOf) and sides(network.canvas) != sides(self.data.canvas):
+            raise ValueError(
+                f"network.canvas={network.canvas}: expected the data's own, {self.data.canvas}"
             )
         names = isinstance(network, ActivityNetOf)
         if names != (self.recognition is not None):
@@ -121,6 +134,14 @@ class Recipe:
         return self.context + self.horizon
 
     @property
+    def silent(self) -> int:
+        """Steps at the start that foretell nothing: a network of whole contexts is still reading.
+
+        They are no part of the loss.
+        """
+        return self.context - 1 if isinstance(self.network, SimVPOf | EarthformerOf) else 0
+
+    @property
     def classes(self) -> int:
         """How many the network tells apart; 0 for one that names nothing."""
         return self.network.classes if isinstance(self.network, ActivityNetOf) else 0
@@ -143,8 +164,10 @@ def smoke(recipe: Recipe) -> Recipe:
     """
     data, network = recipe.data.smoke(), recipe.network
     replaced = type(data) is not type(recipe.data)
-    if isinstance(network, EncoderForecasterOf):
+    if isinstance(network, EncoderForecasterOf | SimVPOf):
         network = replace(network, context=3)
+    elif isinstance(network, EarthformerOf):
+        network = replace(network, context=3, canvas=data.canvas)
     return replace(
         recipe,
         source=f"{recipe.source}; on other data, {data.source}" if replaced else recipe.source,

@@ -132,7 +132,7 @@ class Forecasting:
         drawn: Drawn,
         parts: int,
     ) -> Float[Tensor, ""]:
-        """The recipe's loss of every step's frame, and of memories fed alike where it has one."""
+        """The recipe's loss of what each step foretells, and of memories fed alike."""
         said = module(clips, drawn.truth[rows])
         if not self.recipe.decoupling:
             return self.of_frames(said, clips, parts)
@@ -146,7 +146,8 @@ class Forecasting:
         parts: int,
     ) -> Float[Tensor, ""]:
         """The recipe's loss of forecasts."""
-        loss = LOSSES[self.recipe.loss](predictions, clips[:, 1 : self.recipe.frames])
+        silent, frames = self.recipe.silent, self.recipe.frames
+        loss = LOSSES[self.recipe.loss](predictions[:, silent:], clips[:, 1 + silent : frames])
         # Parts are averaged; a loss that adds is to be added.
         return loss * (parts if self.recipe.loss in ADD else 1)
 
