@@ -35,6 +35,7 @@ from stlib.exercises import (
     chapter_19,
     chapter_20,
     chapter_21,
+    chapter_24,
     chapter_25,
 )
 from stlib.exercises.compare import Unfit, show
@@ -71,6 +72,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_19.EXERCISES,
         *chapter_20.EXERCISES,
         *chapter_21.EXERCISES,
+        *chapter_24.EXERCISES,
         *chapter_25.EXERCISES,
     )
 

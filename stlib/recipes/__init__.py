@@ -14,6 +14,7 @@ from stlib.recipes import (
     stdcf_something,
     stdcf_tempo,
     stdcf_two_stage,
+    which_motion,
 )
 from stlib.recipes.clip_recipe import ClipRecipe
 from stlib.recipes.experiment import AnyRecipe, Experiment, Scale
@@ -56,6 +57,7 @@ def experiments() -> tuple[Experiment, ...]:
         *stdcf_two_stage.EXPERIMENTS,
         *stdcf_kinetics.EXPERIMENTS,
         *stdcf_something.EXPERIMENTS,
+        *which_motion.EXPERIMENTS,
     )
 
 
