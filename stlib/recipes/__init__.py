@@ -15,6 +15,7 @@ from stlib.recipes import (
     stdcf_something,
     stdcf_tempo,
     stdcf_two_stage,
+    which_motion,
 )
 from stlib.recipes.clip_recipe import ClipRecipe
 from stlib.recipes.experiment import AnyRecipe, Experiment, Scale
@@ -58,6 +59,7 @@ def experiments() -> tuple[Experiment, ...]:
         *stdcf_kinetics.EXPERIMENTS,
         *stdcf_something.EXPERIMENTS,
         *one_table.EXPERIMENTS,
+        *which_motion.EXPERIMENTS,
     )
 
 
