@@ -12,7 +12,7 @@ import torch
 
 from stlib.files import replacing
 
-__all__ = ["Result", "load_result", "provenance", "read_result", "save_result"]
+__all__ = ["Result", "load_result", "provenance", "read_result", "results", "save_result"]
 
 FOLDER = Path(__file__).parent / "results"
 REQUIRED = frozenset({"command", "version", "date", "device", "threads", "python", "torch"})
@@ -80,6 +80,14 @@ def save_result(result: Result, path: str | Path) -> Path:
     return path
 
 
+def results() -> tuple[str, ...]:
+    """The names of the results that the package ships, for `load_result`.
+
+    Source: this book.
+    """
+    return tuple(sorted(file.stem for file in FOLDER.glob("*.json")))
+
+
 def load_result(name: str) -> Result:
     """Read a result that the package ships.
 
@@ -94,7 +102,7 @@ def load_result(name: str) -> Result:
     """
     path = FOLDER / f"{name}.json"
     if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.json"))) or "none"
+        known = ", ".join(results()) or "none"
         raise FileNotFoundError(f"no result {name!r}; there are: {known}")
     return read_result(path)
 

@@ -99,7 +99,7 @@ def check_vector_b(kind=Decoupled):
 
 
 def test_pred_rnn_v2_eq_known_numbers():
-    check_vector_b()
+    check_vector_b()  # pred-rnn-v2-eq
 
 
 def test_pred_rnn_v2_eq_known_numbers_of_every_layer():

@@ -99,7 +99,7 @@ def maps_of(cell, batch, height, width, seed=0):
 )  # fmt: skip
 def test_motion_rnn_eq_by_loops(channels, kernel, offsets, height, width, seed):
     """Odd sides too."""
-    cell = filled(MotionGRU(channels, kernel, offsets), seed)
+    cell = filled(MotionGRU(channels, kernel, offsets), seed)  # motion-rnn-eq
     h, flow, trend = maps_of(cell, 2, height, width, seed + 50)
     found, state = cell(h, Motion(flow, trend))
     expected = by_loops(cell, h.numpy(), flow.numpy(), trend.numpy())

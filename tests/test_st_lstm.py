@@ -44,7 +44,7 @@ def maps_of(cell, batch, height, width, seed=0):
     st.integers(1, 4), st.integers(1, 4), st.integers(0, 99),
 )  # fmt: skip
 def test_pred_rnn_eq_by_loops(inputs, outputs, kernel, biases, height, width, seed):
-    cell = filled(STLSTM(inputs, outputs, kernel, biases, increments=True), seed)
+    cell = filled(STLSTM(inputs, outputs, kernel, biases, increments=True), seed)  # pred-rnn-eq
     x, h, c, m = maps_of(cell, 2, height, width, seed + 50)
     *expected, opened = by_loops(cell, *(each.numpy() for each in (x, h, c, m)))
     h, state, m, o = cell.gated(x, Step(h, c), m)

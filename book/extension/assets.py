@@ -1,7 +1,7 @@
 """Puts the book's scripts and styles, MathJax and plotly.js into the site, so that it is whole.
 
-A page loads `book`, `explore` and `figures` from book/assets. MathJax and plotly.js come out of
-their PyPI packages into `_static/vendor`; `explore.js` loads plotly.js where a page needs it.
+A page loads `book`, `explore`, `figures` and `cards` from book/assets. MathJax and plotly.js come
+out of their PyPI packages into `_static/vendor`; `explore.js` loads plotly.js where it is needed.
 """
 
 import shutil
@@ -12,7 +12,7 @@ from sphinx.application import Sphinx
 
 ASSETS = Path(__file__).parents[1] / "assets"
 SCRIPTS = ("book.js", "explore.js")
-STYLES = ("book.css", "figures.css")
+STYLES = ("book.css", "figures.css", "cards.css")
 
 # tex-chtml.js loads the rest on demand: fonts, TeX extensions, and the menu's speech explorer.
 MATHJAX = ("tex-chtml.js", "input/tex", "output/chtml/fonts", "a11y", "sre")

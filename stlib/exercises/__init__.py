@@ -36,6 +36,7 @@ from stlib.exercises import (
     chapter_20,
     chapter_21,
     chapter_24,
+    chapter_25,
 )
 from stlib.exercises.compare import Unfit, show
 from stlib.exercises.exercise import Counterexample, Exercise, Result
@@ -72,6 +73,7 @@ def exercises() -> tuple[Exercise, ...]:
         *chapter_20.EXERCISES,
         *chapter_21.EXERCISES,
         *chapter_24.EXERCISES,
+        *chapter_25.EXERCISES,
     )
 
 

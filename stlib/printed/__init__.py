@@ -1,5 +1,6 @@
 """What the papers print, as data, beside what the networks of their texts count."""
 
+from stlib.printed.chance import by_chance, fitting
 from stlib.printed.clips import (
     CLIPS,
     READINGS,
@@ -11,6 +12,7 @@ from stlib.printed.clips import (
     clip_tally,
     not_built,
 )
+from stlib.printed.entries import Entry, entries
 from stlib.printed.figures import Figure, figure, figures, figures_of
 from stlib.printed.nearest import Candidate, Finding, nearest
 from stlib.printed.number import Printed
@@ -20,9 +22,16 @@ from stlib.printed.retrained import (
     eidetic_parameters,
     retrained,
 )
-from stlib.printed.tables import Table, table
+from stlib.printed.tables import Table, papers, table
 from stlib.printed.unused import UNUSED, Unused
-from stlib.printed.video_networks import CITED, FRAMES, VideoNetwork, as_many, video_networks
+from stlib.printed.video_networks import (
+    CITED,
+    FRAMES,
+    VideoNetwork,
+    as_many,
+    basic_parameters,
+    video_networks,
+)
 
 __all__ = [
     "CITED",
@@ -33,6 +42,7 @@ __all__ = [
     "Candidate",
     "Clip",
     "ClipCost",
+    "Entry",
     "Figure",
     "Finding",
     "Printed",
@@ -42,16 +52,21 @@ __all__ = [
     "Unused",
     "VideoNetwork",
     "as_many",
+    "basic_parameters",
+    "by_chance",
     "causal_parameters",
     "clip_costs",
     "clip_costs_of",
     "clip_tally",
     "eidetic_parameters",
+    "entries",
     "figure",
     "figures",
     "figures_of",
+    "fitting",
     "nearest",
     "not_built",
+    "papers",
     "retrained",
     "table",
     "video_networks",

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from stlib.printed.number import Printed
 
-__all__ = ["Table", "table"]
+__all__ = ["Table", "papers", "table"]
 
 FILES = tuple(
     Path(__file__).parent / name for name in ("su2020.json", "ma2023.json", "miao2021.json")
@@ -89,15 +90,27 @@ def table(name: str) -> Table:
     return known[name]
 
 
+def papers() -> dict[str, tuple[str, ...]]:
+    """The names of each paper's tables; a paper is called as its file, without a suffix.
+
+    Source: Su et al.; Ma et al.; Miao et al.
+    """
+    return {file.stem: tuple(held) for file, held in _stored().items()}
+
+
+@cache
+def _stored() -> dict[Path, dict[str, Any]]:
+    return {file: json.loads(file.read_text(encoding="utf-8"))["tables"] for file in FILES}
+
+
 @cache
 def _tables() -> dict[str, Table]:
-    stored = [json.loads(file.read_text(encoding="utf-8"))["tables"] for file in FILES]
     return {
         name: Table(
             held["place"],
             tuple(held["columns"]),
             {row: tuple(cells) for row, cells in held["rows"].items()},
         )
-        for tables in stored
+        for tables in _stored().values()
         for name, held in tables.items()
     }

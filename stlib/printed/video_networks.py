@@ -3,7 +3,7 @@
 Its table of the architecture is not at hand, so that the choices are this book's: see `ResNet3d`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property, partial
@@ -19,7 +19,14 @@ from stlib.networks.resnet_3d import flat, joint, rank_1, regular
 from stlib.printed.number import Printed
 from stlib.printed.tables import table
 
-__all__ = ["CITED", "FRAMES", "VideoNetwork", "as_many", "video_networks"]
+__all__ = [
+    "CITED",
+    "FRAMES",
+    "VideoNetwork",
+    "as_many",
+    "basic_parameters",
+    "video_networks",
+]
 
 FRAMES = 8  # of a clip
 TABLE = "stdcf-table-3"  # stdcf-table-3
@@ -113,3 +120,28 @@ def video_networks() -> tuple[VideoNetwork, ...]:
             ours,
         ),
     )
+
+
+def basic_parameters(
+    blocks: Sequence[int] = (3, 4, 6, 3), taps: int = 3, classes: int = 400
+) -> int:
+    """Numbers that a residual network of two whole filters a block stores.
+
+    Its parts are 64, 128, 256 and 512 channels wide. Each filter is `taps` frames long and 3x3, or
+    7x7 in the stem, and has a normalisation; where the width changes, so has a 1x1x1 shortcut.
+
+    Args:
+        blocks: of each part; (3, 4, 6, 3) are 34 layers, with the stem and what decides.
+        taps: 3 for a 3D network, 1 for a 2D one. R(2+1)D is as large as the 3D network, by the
+            choice of what passes between its halves.
+        classes: to tell apart.
+
+    Source: He et al. 2016; Tran et al. 2018.
+    """
+    inputs, stored = 64, taps * 49 * 3 * 64 + 2 * 64
+    for count, width in zip(blocks, (64, 128, 256, 512), strict=True):
+        stored += 9 * taps * (inputs + (2 * count - 1) * width) * width + 2 * count * 2 * width
+        if inputs != width:
+            stored += inputs * width + 2 * width
+        inputs = width
+    return stored + classes * (inputs + 1)

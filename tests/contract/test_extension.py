@@ -1,5 +1,6 @@
 """The directives, in a book of one chapter and one lab."""
 
+import shutil
 from io import StringIO
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from book.extension import printed
 from stlib.printed import figure, nearest
 
+CARDS = Path(__file__).parents[2] / "book" / "reference" / "cells"
 EXTENSIONS = ["myst_nb", "sphinx_proof", "book.extension"]
 
 CHAPTER = """# 7 · A chapter
@@ -126,6 +128,27 @@ def test_a_live_figure_stands_on_the_page_and_is_defined_once(build):
 def test_a_proof_has_a_title_and_can_fold(build):
     html, _ = build(CHAPTER)
     assert '<p class="admonition-title">Proof</p>\n<p>Few words.</p>' in html
+
+
+def test_a_card_shows_the_tree_a_drawing_and_code(build, tmp_path):
+    cards = tmp_path / "book" / "reference" / "cells"
+    shutil.copytree(CARDS, cards, ignore=shutil.ignore_patterns("*.md"))
+    html, warnings = build(
+        "# Cards\n\n```{family-tree}\n```\n\n"
+        "```{cell-wiring} pred_rnn\n:name: fig-wires\nWires.\n```\n\n"
+        "```{cell-code} cells.conv_lstm.ConvLSTM.forward\n```\n\n```{cell-cost} conv_lstm\n```\n"
+    )
+    assert warnings == ""
+    assert '<a class="reference internal cell" href="pred_rnn.html">PredRNN</a>' in html
+    assert ">What PredRNN reads and writes</title>" in html
+    assert "stlib/cells/conv_lstm.py" in html
+    assert "72 c² + 8 c" in html
+    _, warnings = build(
+        "# Cards\n\n```{cell-wiring} no_such\n:name: f\nWires.\n```\n\n"
+        "```{cell-code} cells.step.Step\n```\n\n```{cell-cost} no_such\n```\n"
+    )
+    for complaint in ("no cell no_such", "stlib.cells.step.Step is no method", "no member no_such"):
+        assert complaint in warnings
 
 
 def test_printed_figures_stand_beside_what_is_counted(build, monkeypatch):

@@ -48,7 +48,7 @@ FLOORS = (
     ("exercises",),
     ("data",),
     ("recipes",),
-    ("runs", "tasks"),
+    ("reproduction", "runs", "tasks"),
     ("fine_tuning",),
     ("evaluation", "training"),
     ("experiments", "shipped"),
