@@ -116,7 +116,7 @@ class _Score:
         if not widths:
             return f'<circle class="dot {kind}" cx="{x:g}" cy="{y:g}" r="4"/>'
         shown = "·".join(dict.fromkeys(widths))
-        half = max(DISC, 3.5 * len(shown) + 2)
+        half = max(DISC, (5 if shown.isalpha() else 3.5) * len(shown) + 2)
         return (
             f'<rect class="disc {kind}" x="{x - half:g}" y="{y - DISC:g}" width="{2 * half:g}" '
             f'height="{2 * DISC}" rx="{DISC}"/>'

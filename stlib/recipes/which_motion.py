@@ -7,6 +7,7 @@ cells stands in no paper.
 
 from dataclasses import replace
 
+from stlib.data.moving_mnist import Preset
 from stlib.recipes.cells import ConvLSTMCell, ConvTTLSTMCell
 from stlib.recipes.experiment import Experiment
 from stlib.recipes.feeding import ByIteration
@@ -40,7 +41,7 @@ LAB = replace(
 AT_FULL_SIZE = replace(
     PAPER,
     source="this book, chapter 24: the lab's setting at full size",
-    data=replace(PAPER.data, speed=SPEEDS),
+    data=Preset(training=10_000, validation=1_000, test=5_000, speed=SPEEDS, source="as Su et al."),
 )
 
 
