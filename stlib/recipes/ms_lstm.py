@@ -91,7 +91,7 @@ BASELINES: dict[str, StackOf] = {
 
 WHOLE: dict[str, tuple[SimVPOf | EarthformerOf, SimVPOf | EarthformerOf]] = {
     "SimVP": (SimVPOf(), SimVPOf(context=5, width=16, hidden=48)),
-    "Earthformer": (EarthformerOf(), EarthformerOf(5, 32, width=32, depth=2, groups=8)),
+    "Earthformer": (EarthformerOf(), EarthformerOf(5, 32, width=32, depth=1, groups=8)),
 }
 """Those of Table 6, which read a whole context: at the paper's scale, and at the lab's."""
 
