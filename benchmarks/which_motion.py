@@ -1,6 +1,6 @@
-"""Which network suits which motion: predictions sealed first, then four networks of chapter 24.
+"""Which network suits which motion: predictions sealed, then four networks of chapter 24.
 
-    python -m benchmarks.which_motion --seal --out stlib/results  # before the trainings
+    python -m benchmarks.which_motion --seal --out stlib/results  # before a training is read
     python -m benchmarks.which_motion --names                     # what stands for …
     python -m stlib experiments run --names … --seeds 0 1 2 3 4 --cpu --log-every 10
     python -m benchmarks.which_motion --runs runs --out stlib/results --weights stlib/weights
@@ -9,6 +9,9 @@ Conditions are put to trained networks on held-out clips, the same for all: four
 the last frames seen, ten frames ahead, and a film of which every second frame is shown. Errors are
 squared, per pixel, times 1000. Two networks are compared seed by seed; predictions are read from
 the sealed file, and the result says which one that was.
+
+The seal is of commit 2cee5d1, when the trainings had begun and one of twenty had ended. That it has
+not been broken since, git can say: `git log -- stlib/results/which-motion-sealed.json`.
 """
 
 import argparse
@@ -37,10 +40,12 @@ from stlib.recipes import Recipe, experiment
 from stlib.recipes.data import DataChoice
 from stlib.recipes.which_motion import MODELS
 from stlib.rollout import forecast
+from stlib.runs import Run
 from stlib.shipped import ship
 from stlib.stain import stained
 
 SEALED = "which-motion-sealed"
+SEAL = "373fcc258215b5a235aaac728edd1cf4aa1f93afba188c9283f3e9a42c366e58"  # SHA-256 of the file
 SEEDS = (0, 1, 2, 3, 4)
 NAMES = {model: f"motion-{model.lower()}" for model in MODELS}
 SEEN, HORIZON = 5, 10  # frames; trained to five ahead
@@ -347,18 +352,25 @@ def main() -> None:
     torch.set_num_threads(1)
     if options.seal:
         command = "python -m benchmarks.which_motion --seal --out stlib/results"
-        found = Result(sealed(CLIPS), provenance(command))
-        print(save_result(found, options.out / f"{SEALED}.json"))
+        path = options.out / f"{SEALED}.json"
+        if path.exists():
+            parser.error(f"{path} is sealed already; write elsewhere with --out")
+        print(save_result(Result(sealed(CLIPS), provenance(command)), path))
         return
+    if (found_seal := seal_of(FOLDER / f"{SEALED}.json")) != SEAL:
+        parser.error(
+            f"the predictions have the hash {found_seal}, expected {SEAL}: not what was sealed"
+        )
     predictions = load_result(SEALED)
     command = (
         "python -m benchmarks.which_motion --runs runs --out stlib/results --weights stlib/weights"
     )
     source = provenance(command) | {  # now: the code that runs is the code that is there
-        "sealed_sha256": seal_of(FOLDER / f"{SEALED}.json"),
+        "sealed_sha256": SEAL,
         "sealed_version": predictions.provenance["version"],
     }
     errors: dict[str, dict[str, Any]] = {model: {} for model in MODELS}
+    begun: dict[str, dict[str, str]] = {model: {} for model in MODELS}
     missing = dict.fromkeys(MODELS, 0)
     models = {name: model for model, name in NAMES.items()}
     for each in status(queued(tuple(models), SEEDS, options.runs)):
@@ -367,6 +379,7 @@ def main() -> None:
             missing[model] += 1
             continue
         recipe, network = trained(each.job.folder)
+        begun[model][str(each.job.seed)] = Run(each.job.folder).about()["begun"]["version"]
         errors[model][str(each.job.seed)] = of_network(network, recipe, CLIPS)
         print(model, each.job.seed, errors[model][str(each.job.seed)]["mixed"], flush=True)
         if options.weights and each.job.seed == SEEDS[0]:
@@ -379,6 +392,7 @@ def main() -> None:
         "data": recipe.data.origin().name,
         "learned": {"steps": recipe.steps, "batch": recipe.batch},
         "missing": missing,
+        "trained_by": begun,
         "errors_e3": errors,
         "baselines_e3": of_baselines(recipe, CLIPS),
         "outcomes": [outcome(each, errors) for each in predictions.measured["predictions"]],

@@ -333,10 +333,6 @@ def test_a_recipe_from_before_it_could_count_is_read():
         ),
         (lambda: DecoupledOf(StackOf()), "network.cell=ConvLSTMCell.*with increments=True"),
         (lambda: DecoupledOf(StackOf(STLSTMCell())), "network.cell=STLSTMCell.*increments=True"),
-        (
-            lambda: DecoupledOf(StackOf(STLSTMCell(increments=True), (3, 4))),
-            r"network.hidden=\(3, 4\): expected one width",
-        ),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_named(make, says):

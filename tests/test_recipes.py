@@ -31,9 +31,11 @@ from stlib.recipes.cells import (
     ConvLSTMCell,
     ConvTTLSTMCell,
     E3DLSTMCell,
+    MIMCell,
     MKLSTMCell,
     PrecipLSTMCell,
     PredRNNPlusPlusCell,
+    STLSTMCell,
     one_for_all,
 )
 from stlib.recipes.clip_recipe import smoke as clip_smoke
@@ -437,6 +439,25 @@ def test_a_network_that_cannot_tell_its_layers_apart_wants_them_alike():
     assert parameters(make(2, 3)) == parameters(ConvLSTMCell(kernel=5).layers(2)[1](2, 3))
     with pytest.raises(ValueError, match=r"cell=.*needs a cell whose layers are all alike"):
         one_for_all(StackOf())
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: StackOf(STLSTMCell(), (3, 4)), r"hidden=\(3, 4\): expected equal widths.*climbs"),
+        (lambda: PyramidOf(MIMCell(), (3, 4, 3, 3)), "expected equal widths"),
+        (lambda: SkipNetOf(PrecipLSTMCell()), r"hidden=\(32, 48, 48, 32\): expected equal widths"),
+        (lambda: EncoderForecasterOf(STLSTMCell()), "expected one whose memories stay"),
+        (lambda: EncoderForecasterOf(MIMCell()), "needs a cell whose layers are all alike"),
+        (
+            lambda: replace(experiment("ms-table-6-simvp").lab, feeding=Reverse()),
+            r"feeding=Reverse\(\): expected one that shows the whole context",
+        ),
+    ],
+)
+def test_what_would_fail_at_the_first_frame_is_refused_as_a_recipe(make, says):
+    with pytest.raises(ValueError, match=says):
+        make()
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from benchmarks.which_motion import (
     MODELS,
     NAMES,
     PREDICTIONS,
+    SEAL,
     SEALED,
     SEEN,
     SPEEDS,
@@ -36,7 +37,6 @@ from stlib.claims import Claim, judged
 from stlib.recipes import experiment
 from stlib.recipes.which_motion import LAB_WIDTHS, PATCH
 
-SEAL = "373fcc258215b5a235aaac728edd1cf4aa1f93afba188c9283f3e9a42c366e58"
 FEW = 5  # clips
 RECIPE = experiment(NAMES["ConvLSTM"]).lab
 

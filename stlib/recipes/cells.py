@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from torch import nn
 
@@ -49,7 +49,13 @@ __all__ = [
 Constructor: TypeAlias = Callable[[int, int], nn.Module]
 
 
-class _Alike:
+class _Cell:
+    """A choice of cell."""
+
+    climbs: ClassVar[bool] = False  # whether a memory goes from layer to layer
+
+
+class _Alike(_Cell):
     """A choice whose layers are all built alike."""
 
     def constructor(self) -> Constructor:
@@ -189,19 +195,23 @@ class STLSTMCell(_Alike):
     biases: int = 2
     increments: bool = False
 
+    climbs: ClassVar[bool] = True
+
     def constructor(self) -> Constructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
 
 
 @dataclass(frozen=True)
-class PredRNNPlusPlusCell:
+class PredRNNPlusPlusCell(_Cell):
     """`CausalLSTM`, with a `GradientHighway` before the second layer.
 
     Source: Wang et al., *PredRNN++*, 2018.
     """
 
     kernel: int = 3
+
+    climbs: ClassVar[bool] = True
 
     def layers(self, count: int) -> tuple[Constructor, ...]:
         """One constructor a layer, lowest first; a single layer has no highway."""
@@ -220,6 +230,8 @@ class PrecipLSTMCell(_Alike):
     kernel: int = 3
     window: int = 30
     chunk: int = 16
+
+    climbs: ClassVar[bool] = True
 
     def constructor(self) -> Constructor:
         """What a network calls as ``cell(inputs, outputs)``."""
@@ -259,7 +271,7 @@ class CMSLSTMCell(_Alike):
 
 
 @dataclass(frozen=True)
-class E3DLSTMCell:
+class E3DLSTMCell(_Cell):
     """`E3DLSTM`, by its own arguments; the lowest layer reads single frames.
 
     Source: Wang et al., *Eidetic 3D LSTM*, 2019.
@@ -269,6 +281,8 @@ class E3DLSTMCell:
     history: int | None = None
     bias: bool = True
     chunk: int = 256
+
+    climbs: ClassVar[bool] = True
 
     def layers(self, count: int) -> tuple[Constructor, ...]:
         """One constructor a layer, lowest first."""
@@ -283,7 +297,7 @@ class E3DLSTMCell:
 
 
 @dataclass(frozen=True)
-class MIMCell:
+class MIMCell(_Cell):
     """`MIM`, by its own arguments; the lowest layer is an `STLSTM`.
 
     Source: this book.
@@ -291,6 +305,8 @@ class MIMCell:
 
     kernel: int = 3
     biases: int = 2
+
+    climbs: ClassVar[bool] = True
 
     def layers(self, count: int) -> tuple[Constructor, ...]:
         """One constructor a layer, lowest first."""
@@ -300,7 +316,7 @@ class MIMCell:
 
 
 @dataclass(frozen=True)
-class MotionRNNCell:
+class MotionRNNCell(_Cell):
     """`MotionRNN` around the layers of `MIMCell`, the top one excepted, by its own arguments.
 
     Source: this book.
@@ -309,6 +325,8 @@ class MotionRNNCell:
     kernel: int = 3
     biases: int = 2
     offsets: bool = True
+
+    climbs: ClassVar[bool] = True
 
     def layers(self, count: int) -> tuple[Constructor, ...]:
         """One constructor a layer, lowest first."""

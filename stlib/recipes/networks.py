@@ -40,6 +40,14 @@ __all__ = [
 ]
 
 
+def _check_equal(cell: CellChoice, hidden: tuple[int, ...]) -> None:
+    if cell.climbs and len(set(hidden)) > 1:
+        raise ValueError(
+            f"hidden={hidden}: expected equal widths, for a memory of {cell!r} climbs through all "
+            "layers"
+        )
+
+
 @dataclass(frozen=True)
 class StackOf:
     """`Stack` of one cell; its first weights are PyTorch's, or `draw_xavier`'s.
@@ -55,6 +63,9 @@ class StackOf:
     embed: bool = True
     xavier: bool = False
     patch: int = 1
+
+    def __post_init__(self) -> None:
+        _check_equal(self.cell, self.hidden)
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -85,6 +96,9 @@ class SkipNetOf:
     sigmoid: bool = False
     xavier: bool = False
     patch: int = 1
+
+    def __post_init__(self) -> None:
+        _check_equal(self.cell, self.hidden)
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
@@ -118,6 +132,9 @@ class PyramidOf:
     xavier: bool = False
     patch: int = 1
 
+    def __post_init__(self) -> None:
+        _check_equal(self.cell, self.hidden)
+
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.
 
@@ -138,7 +155,7 @@ class DecoupledOf:
     How much their likeness counts, the recipe's `decoupling` says.
 
     Raises:
-        ValueError: cells that do not tell, or layers of different widths.
+        ValueError: cells that do not tell.
 
     Source: this book.
     """
@@ -146,11 +163,9 @@ class DecoupledOf:
     network: StackOf | SkipNetOf | PyramidOf = StackOf(STLSTMCell(increments=True))
 
     def __post_init__(self) -> None:
-        cell, hidden = self.network.cell, self.network.hidden
+        cell = self.network.cell
         if not (isinstance(cell, STLSTMCell) and cell.increments):
             raise ValueError(f"network.cell={cell}: expected an STLSTMCell with increments=True")
-        if len(set(hidden)) > 1:
-            raise ValueError(f"network.hidden={hidden}: expected one width, as one map reads all")
 
     @property
     def channels(self) -> int:
@@ -182,6 +197,14 @@ class EncoderForecasterOf:
     patch: int = 4
     channels: int = 1
     xavier: bool = False
+
+    def __post_init__(self) -> None:
+        one_for_all(self.cell)
+        if self.cell.climbs:
+            raise ValueError(
+                f"cell={self.cell!r}: expected one whose memories stay in their layers, for an "
+                "encoder-forecaster hands none on"
+            )
 
     def build(self) -> nn.Module:
         """The network, with first weights from torch's generator.

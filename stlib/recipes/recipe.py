@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, TypeAlias, get_args
 
 from stlib.data.clips import sides
 from stlib.recipes.data import DataChoice
-from stlib.recipes.feeding import Feeding, OnPlateau
+from stlib.recipes.feeding import Feeding, OnPlateau, Reverse
 from stlib.recipes.limits import check
 from stlib.recipes.networks import (
     ActivityNetOf,
@@ -98,6 +98,11 @@ class Recipe:
         if isinstance(network, EarthformerOf) and sides(network.canvas) != sides(self.data.canvas):
             raise ValueError(
                 f"network.canvas={network.canvas}: expected the data's own, {self.data.canvas}"
+            )
+        if isinstance(network, SimVPOf | EarthformerOf) and isinstance(self.feeding, Reverse):
+            raise ValueError(
+                f"feeding={self.feeding}: expected one that shows the whole context, for "
+                f"{type(network).__name__} has no forecast to read there"
             )
         names = isinstance(network, ActivityNetOf)
         if names != (self.recognition is not None):
