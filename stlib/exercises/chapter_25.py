@@ -179,7 +179,8 @@ def _fault_of_count(given: Any, part: str) -> str:
     if part == "found":
         if not rounds:
             return f"does not round to {said.text}"
-        return "" if int(given) == basic_parameters() else "rounds, but no network was counted"
+        counted = int(given) == basic_parameters()
+        return "" if counted else "rounds, but is not what the network of 25-measure stores"
     if rounds:
         return f"rounds to {said.text}: then there is nothing to report"
     return "" if int(given) == FIFTY else "is not what 50 layers store, to the last digit"
