@@ -146,10 +146,10 @@ def test_rows_that_train_name_experiments():
 
 def test_claims_stand_at_both_of_their_numbers_and_nowhere_else():
     told = EVERY["ms-table-3", "SMS-LSTM", "MSE"].spoken
-    assert Spoken("SMS-LSTM below ConvLSTM", "supported", 5, "scales") in told
-    assert Spoken("SMS-LSTM below ConvLSTM", "supported", 5, "scales") in (
-        EVERY["ms-table-3", "ConvLSTM", "MSE"].spoken
-    )
+    percent = (-5.30083, -9.49575, -1.10592)
+    said = Spoken("SMS-LSTM below ConvLSTM", "supported", 5, "scales", percent)
+    assert said in told
+    assert said in EVERY["ms-table-3", "ConvLSTM", "MSE"].spoken
     assert spoken(EVERY["ms-table-3", "ConvLSTM", "Time"].entry) == ()
     # 33.08 is printed in three tables; each claim stands in its own.
     assert {each.says for each in EVERY["table-8", "ConvLSTM", "MSE"].spoken} == {
@@ -247,11 +247,25 @@ def test_a_line_of_the_page_has_number_verdict_and_reason():
     assert second == (
         "| SMS-LSTM | Memory 2.7G |  | machine-dependent | of the authors' machines |"
     )
-    assert "SMS-LSTM below ConvLSTM: supported; " in third
-    assert "here, 5 seeds, [chapter 16](/book/3_scale/two_kernels_one_pyramid.md): " in third
-    page = shown.page(lines(), ROOT, "miao2021")
-    assert page.count("````{dropdown} Table ") == 4
+    assert "SMS-LSTM below ConvLSTM: supported (−5.3%, −9.5 to −1.1); " in third
+    assert (
+        "on our small clips, 5 seeds, [chapter 16](/book/3_scale/two_kernels_one_pyramid.md): "
+        in third
+    )
+    folded = shown.folded(lines(), ROOT, "stdcf-table-2")
+    assert folded.startswith("````{dropdown} Table 2: ")
+    assert folded.count("````{dropdown}") == 1
     assert shown.read_in("no-such-result", ROOT) == "`stlib/results/no-such-result.json`"
+
+
+def test_every_table_has_a_heading_and_a_box():
+    """In the order of the papers; a heading says where in print the table stands."""
+    text = (ROOT / "book" / "reference" / "reproduction.md").read_text(encoding="utf-8")
+    found = re.findall(r"^### (.+)\n\n```{reproduction} (.+)\n```$", text, flags=re.M)
+    assert [name for _, name in found] == list(dict.fromkeys(each.entry.table for each in lines()))
+    for heading, name in found:
+        place = table(name).place.split(",")[0]
+        assert re.match(rf"{place}, ", heading, re.IGNORECASE), (heading, name)
 
 
 def test_figures_beside_which_nothing_stands_share_a_line():

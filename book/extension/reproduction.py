@@ -1,4 +1,4 @@
-"""`reproduction`: every printed figure beside ours; `reproduction-sums`: how many of each verdict.
+"""`reproduction`: a table's figures beside ours; `reproduction-sums`: how many of each verdict.
 
 Nothing of the tables is typed. `stlib.reproduction` finds the verdicts when the book is built. A
 claim that a stored result speaks to is linked to the chapter whose lab reads that result.
@@ -16,7 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from stlib.printed import table as printed_table
-from stlib.reproduction import Line, Verdict, lines
+from stlib.reproduction import Line, Spoken, Verdict, lines
 
 PAPERS = {
     "su2020": "Conv-TT-LSTM",
@@ -47,21 +47,13 @@ def sums(every: Sequence[Line]) -> str:
     return "\n".join(rows)
 
 
-def page(every: Sequence[Line], root: Path, paper: str) -> str:
-    """The tables of one paper, each folded under its name and how many of each verdict it has."""
-    of_paper = [line for line in every if line.entry.paper == paper]
-    parts = []
-    for name, held in groupby(of_paper, key=lambda line: line.entry.table):
-        entries = list(held)
-        counts = Counter(line.found.verdict for line in entries)
-        verdicts = ", ".join(f"{counts[v]} {v}" for v in get_args(Verdict) if counts[v])
-        parts += [
-            f"````{{dropdown}} {printed_table(name).place}: {verdicts}",
-            table(entries, root),
-            "````",
-            "",
-        ]
-    return "\n".join(parts)
+def folded(every: Sequence[Line], root: Path, name: str) -> str:
+    """One table, folded under its place in the paper and how many of each verdict it has."""
+    entries = [line for line in every if line.entry.table == name]
+    counts = Counter(line.found.verdict for line in entries)
+    verdicts = ", ".join(f"{counts[v]} {v}" for v in get_args(Verdict) if counts[v])
+    title = f"{printed_table(name).place}: {verdicts}"
+    return "\n".join([f"````{{dropdown}} {title}", table(entries, root), "````", ""])
 
 
 def table(entries: Iterable[Line], root: Path) -> str:
@@ -74,11 +66,17 @@ def table(entries: Iterable[Line], root: Path) -> str:
         why = [found.why] if found.why else []
         why += [f"`{found.test}`"] if found.test else []
         for (result, seeds), claims in groupby(spoken, key=lambda each: (each.result, each.seeds)):
-            said = "; ".join(f"{claim.says}: {claim.verdict}" for claim in claims)
-            why.append(f"here, {seeds} seeds, {read_in(result, root)}: {said}")
+            said = "; ".join(map(judgement, claims))
+            why.append(f"on our small clips, {seeds} seeds, {read_in(result, root)}: {said}")
         cells = (row, figures, found.ours, found.verdict, "<br>".join(why))
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
+
+
+def judgement(claim: Spoken) -> str:
+    """What became of a claim, with the difference in percent and its 95% interval."""
+    middle, low, high = (f"{each:+.1f}".replace("-", "−") for each in claim.percent)
+    return f"{claim.says}: {claim.verdict} ({middle}%, {low} to {high})"
 
 
 def read_in(result: str, root: Path) -> str:
@@ -107,16 +105,17 @@ class Sums(SphinxDirective):
 
 
 class Reproduction(SphinxDirective):
-    """The tables of the paper that is its argument."""
+    """The table that is its argument, by its name in `stlib.printed`."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()  # the package may have changed
-        (paper,) = self.arguments
-        if paper not in PAPERS:
-            raise self.error(f"{self.name}: {paper} is no paper; there are {', '.join(PAPERS)}")
-        return self.parse_text_to_nodes(page(lines(), Path(self.env.srcdir), paper))
+        (name,) = self.arguments
+        names = list(dict.fromkeys(line.entry.table for line in lines()))
+        if name not in names:
+            raise self.error(f"{self.name}: {name} is no table; there are {', '.join(names)}")
+        return self.parse_text_to_nodes(folded(lines(), Path(self.env.srcdir), name))
 
 
 def setup(app: Sphinx) -> None:

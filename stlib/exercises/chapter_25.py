@@ -121,6 +121,7 @@ def _tries(most: int, widest: int) -> SearchStrategy[tuple[Any, ...]]:
 # 25-break: an erratum that a stranger can check and its subject can bear.
 
 ROW, COLUMN = "R(2+1)D [26]", "Params"
+FIFTY = 46_962_128  # of 50 layers in 3D, 400 classes: `video_networks`, "3D ResNet-50"
 PARTS = ("place", "printed", "counted", "found", "severity", "evidence", "consequence", "caution")
 SEVERITIES = (
     "slip",
@@ -130,6 +131,12 @@ SEVERITIES = (
     "not reproduced",
     "unclear",
 )
+_TOO_MUCH = {  # what two counts do not show, or what they refute
+    "slip": "says that the number is misprinted: nothing shows that another one was meant",
+    "contradiction": "says that no reading helps: a network of another depth has the figure",
+    "missing hypothesis": "is of a theorem, and there is none here",
+    "not reproduced": "says that nothing has the figure: `found` has",
+}
 UNFAIR = (  # what words begin with
     "careless", "cheat", "deliberate", "dishonest", "fake", "mislead", "must have known",
     "must have wanted", "obviously",
@@ -170,10 +177,20 @@ def _fault_of_count(given: Any, part: str) -> str:
     said = table("stdcf-table-3").number(ROW, COLUMN)
     rounds = said.agreement(int(given)) == "rounds"
     if part == "found":
-        return "" if rounds else f"does not round to {said.text}"
+        if not rounds:
+            return f"does not round to {said.text}"
+        counted = int(given) == basic_parameters()
+        return "" if counted else "rounds, but is not what the network of 25-measure stores"
     if rounds:
         return f"rounds to {said.text}: then there is nothing to report"
-    return "" if abs(int(given) - 46_962_128) < 10**5 else "is not what 50 layers store"
+    return "" if int(given) == FIFTY else "is not what 50 layers store, to the last digit"
+
+
+def _severity(text: str) -> str:
+    """How grave: what the count shows, and no more."""
+    if text not in SEVERITIES:
+        return f"is none of {', '.join(SEVERITIES)}"
+    return _TOO_MUCH.get(text, "")
 
 
 def _place(text: str) -> str:
@@ -190,7 +207,7 @@ def _evidence(text: str) -> str:
 _TEXTS: dict[str, Callable[[str], str]] = {
     "place": _place,
     "printed": lambda text: "" if text.strip() == "63.7M" else "should be as it is printed",
-    "severity": lambda text: "" if text in SEVERITIES else f"is none of {', '.join(SEVERITIES)}",
+    "severity": _severity,
     "evidence": _evidence,
     "consequence": lambda text: "" if len(text.split()) > 4 else "should be a sentence",
     "caution": lambda text: (

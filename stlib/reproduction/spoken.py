@@ -28,6 +28,8 @@ class Spoken(NamedTuple):
         verdict: supported, contradicted or not resolved, of this book's scale.
         seeds: how many trainings of each network; 0 if it was not run.
         result: the file in `stlib/results` that holds it, without its suffix.
+        percent: by how much the first is above the second, in percent of the second, and the two
+            ends of the 95% interval.
 
     Source: this book, chapter 13.
     """
@@ -36,6 +38,7 @@ class Spoken(NamedTuple):
     verdict: str
     seeds: int
     result: str
+    percent: tuple[float, float, float]
 
 
 def spoken(entry: Entry) -> tuple[Spoken, ...]:
@@ -53,7 +56,10 @@ def spoken(entry: Entry) -> tuple[Spoken, ...]:
 def _by_entry() -> Mapping[Entry, tuple[Spoken, ...]]:
     told: defaultdict[Entry, list[Spoken]] = defaultdict(list)
     for result, claim in (*_stored(), *_early()):
-        said = Spoken(claim["says"], claim["verdict"], len(claim["seeds"]), result)
+        middle, low, high = claim["percent"]
+        said = Spoken(
+            claim["says"], claim["verdict"], len(claim["seeds"]), result, (middle, low, high)
+        )
         for entry in _printed_for(claim["place"], claim["printed"]):
             if said not in told[entry]:
                 told[entry].append(said)

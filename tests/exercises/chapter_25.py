@@ -149,7 +149,7 @@ RIGHT = {
     "25-break": [
         erratum(),
         erratum(
-            found=np.int64(63_662_288),
+            found=np.int64(63_681_104),
             severity="unclear",
             evidence="Run `python -m pytest tests/test_printed_videos.py`.",
             caution="Our copy of the text may be mistaken.",
@@ -221,7 +221,14 @@ WRONG = {
             "another network": erratum(counted=24_327_632),
             "rounded": erratum(found=63.7),
             "no miss": erratum(found=46_962_128),
+            "fifty, nearly": erratum(counted=46_940_000),
+            "the figure itself": erratum(found=63_700_000),
+            "a flat stem": erratum(found=63_662_288),
             "fraud": erratum(severity="fraud"),
+            "a slip": erratum(severity="slip"),
+            "no reading helps": erratum(severity="contradiction"),
+            "nothing has it": erratum(severity="not reproduced"),
+            "a theorem's": erratum(severity="missing hypothesis"),
             "trust me": erratum(evidence="I counted it twice."),
             "no consequence": erratum(consequence="Bad."),
             "motives": erratum(consequence="The authors obviously wanted to look better."),
