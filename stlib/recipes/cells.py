@@ -1,11 +1,8 @@
 """Cells as a recipe names them: numbers that build the layers of a network."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
-
-from torch import nn
 
 from stlib.cells import (
     CMSLSTM,
@@ -25,13 +22,13 @@ from stlib.cells import (
     TrajGRU,
     Window,
 )
+from stlib.networks.layers import CellConstructor
 
 __all__ = [
     "CMSLSTMCell",
     "CausalConv3dCell",
     "CellChoice",
     "CompressedConvLSTMCell",
-    "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "E3DLSTMCell",
@@ -46,17 +43,15 @@ __all__ = [
     "one_for_all",
 ]
 
-Constructor: TypeAlias = Callable[[int, int], nn.Module]
-
 
 class _Alike:
     """A choice whose layers are all built alike."""
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         raise NotImplementedError
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first."""
         return (self.constructor(),) * count
 
@@ -72,7 +67,7 @@ class ConvLSTMCell(_Alike):
     biases: int = 1
     peepholes: bool = False
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(ConvLSTM, kernel=self.kernel, biases=self.biases, peepholes=self.peepholes)
 
@@ -94,7 +89,7 @@ class ConvTTLSTMCell(_Alike):
     direct: int = 1
     train: int | None = None
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(
             ConvTTLSTM,
@@ -122,7 +117,7 @@ class CompressedConvLSTMCell(_Alike):
     factors: int = 2
     trains: int = 1
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(
             CompressedConvLSTM,
@@ -143,7 +138,7 @@ class CausalConv3dCell(_Alike):
     kernel: int = 3
     times: int = 3
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(CausalConv3d, kernel=self.kernel, times=self.times)
 
@@ -158,7 +153,7 @@ class MKLSTMCell(_Alike):
     kernels: tuple[int, ...] = (3, 5)
     biases: int = 2
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
 
@@ -173,7 +168,7 @@ class TrajGRUCell(_Alike):
     links: int = 10
     kernel: int = 3
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(TrajGRU, links=self.links, kernel=self.kernel)
 
@@ -189,7 +184,7 @@ class STLSTMCell(_Alike):
     biases: int = 2
     increments: bool = False
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
 
@@ -203,7 +198,7 @@ class PredRNNPlusPlusCell:
 
     kernel: int = 3
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first; a single layer has no highway."""
         cell = partial(CausalLSTM, kernel=self.kernel)
         highway = partial(GradientHighway, cell=cell, kernel=self.kernel)
@@ -221,7 +216,7 @@ class PrecipLSTMCell(_Alike):
     window: int = 30
     chunk: int = 16
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
 
@@ -237,7 +232,7 @@ class MoDeRNNCell(_Alike):
     kernels: tuple[int, ...] = (3, 5, 7)
     kernel: int = 3
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
 
@@ -253,7 +248,7 @@ class CMSLSTMCell(_Alike):
     scales: tuple[int, ...] = (1, 2, 4)
     kernel: int = 3
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
 
@@ -270,7 +265,7 @@ class E3DLSTMCell:
     bias: bool = True
     chunk: int = 256
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first."""
         cell = partial(
             E3DLSTM,
@@ -292,10 +287,10 @@ class MIMCell:
     kernel: int = 3
     biases: int = 2
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first."""
-        lowest: Constructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
-        above: Constructor = partial(MIM, kernel=self.kernel, biases=self.biases)
+        lowest: CellConstructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
+        above: CellConstructor = partial(MIM, kernel=self.kernel, biases=self.biases)
         return (lowest, *[above] * (count - 1))
 
 
@@ -310,7 +305,7 @@ class MotionRNNCell:
     biases: int = 2
     offsets: bool = True
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first."""
         *lower, top = MIMCell(self.kernel, self.biases).layers(count)
         moving = (partial(MotionRNN, base=base, offsets=self.offsets) for base in lower)
@@ -335,7 +330,7 @@ CellChoice: TypeAlias = (
 )
 
 
-def one_for_all(cell: object) -> Constructor:
+def one_for_all(cell: object) -> CellConstructor:
     """The one constructor of a cell whose layers are all built alike.
 
     Raises:
