@@ -56,6 +56,7 @@ class Unused:
 
     @cached_property
     def _module(self) -> nn.Module:
+        assert not isinstance(self.part, int)
         with torch.device("meta"):
             return self.part()
 
