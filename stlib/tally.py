@@ -9,8 +9,10 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode
+
+from stlib.cost import macs
 
 __all__ = ["FLOPS", "MACS", "PRICES", "PROFILER", "Prices", "Tally", "tally"]
 
@@ -115,16 +117,19 @@ Source: thop (pytorch-OpCounter), its rules for convolutions, linear maps, upsam
 def tally(function: Callable[..., Any], *inputs: Any) -> Tally:
     """What PyTorch executes in a call; on the ``meta`` device shapes are enough.
 
+    Attention is executed as two matrix products and a softmax, so that it counts alike everywhere.
+
     Args:
         function: called once with `inputs`; a module, or anything that computes with tensors.
         inputs: its arguments.
 
-    Source: torch.utils.flop_counter for `macs`; for the rest, the operators that PyTorch dispatches
+    Source: `stlib.cost.macs` for `macs`; for the rest, the operators that PyTorch dispatches
     and how many numbers they write.
     """
-    with FlopCounterMode(display=False) as counter, _Ear() as ear:
-        function(*inputs)
-    return Tally(macs=counter.get_total_flops() // 2, **ear.heard)
+    # Fused, attention is one operator, with another name on every device.
+    with sdpa_kernel(SDPBackend.MATH), _Ear() as ear:
+        counted = macs(function, *inputs)
+    return Tally(macs=counted, **ear.heard)
 
 
 KINDS = {

@@ -6,6 +6,7 @@ and on a CPU the weights at the end are the same to the bit.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -46,7 +47,9 @@ class Machine:
     Attributes:
         cpu: leave a GPU alone.
         precision: 'bf16' or 'fp16' for automatic mixed precision.
-        compile: compile a time step, or what reads a whole clip, with torch.compile.
+        compile: compile a time step, or what reads a whole clip, with torch.compile. A network of
+            whole contexts takes several graphs; and where every step adds to the state, as in
+            `E3DLSTM`, each step is compiled by itself, which takes long.
         channels_last: the layout in which GPUs convolve frames fastest; None decides by the device.
         accumulate: parts into which a batch is cut, where it does not fit into memory at once.
         workers: processes that prepare batches.
@@ -277,7 +280,9 @@ class _Training:
         if last and not layout:
             raise ValueError("channels_last=True: expected None or False for whole clips")
         if layout and (last or (last is None and self.accelerator.device.type == "cuda")):
-            self.network.to(memory_format=layout)  # type: ignore[call-overload]
+            for weight in self.network.parameters():
+                if weight.dim() == 4:  # filters over time have an axis more, and stay as they are
+                    weight.data = weight.data.contiguous(memory_format=layout)
         # On the device first: an optimiser made before the move would hold weights left behind.
         self.network.to(self.accelerator.device)
         self.called: Any = self.network
@@ -328,7 +333,7 @@ class _Training:
             disable=None if self.machine.progress else True,  # None: only where a person looks
             unit="step",
         )
-        with bar:
+        with bar, self.room_for_graphs():
             for step, parts in self.steps():
                 self.stage, within = place(stages, step)
                 stage = stages[self.stage]
@@ -356,6 +361,23 @@ class _Training:
         if self.machine.tensorboard:
             self.accelerator.end_training()
         return outcome
+
+    def room_for_graphs(self) -> AbstractContextManager[Any]:
+        """Let torch.compile make one for every time step and stage.
+
+        So many it needs where each step adds a tensor to the state, as a memory does that recalls
+        all of its past. By default it gives up after a few.
+        """
+        if not self.machine.compile:
+            return nullcontext()
+        import torch._dynamo  # not at the top: it is slow to import
+
+        config: Any = torch._dynamo.config
+        more = self.recipe.data.frames * len(self.recipe.stages)
+        return config.patch(
+            recompile_limit=config.recompile_limit + more,
+            accumulated_recompile_limit=config.accumulated_recompile_limit + more,
+        )
 
     def steps(self) -> Iterator[tuple[int, list[Tensor]]]:
         """Each step that is left, with its clips in parts."""

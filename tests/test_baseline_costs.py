@@ -27,7 +27,7 @@ from stlib.printed import (
 )
 from stlib.recipes import experiment
 from stlib.recipes.cells import E3DLSTMCell, PrecipLSTMCell, PredRNNPlusPlusCell
-from stlib.tally import MACS
+from stlib.tally import MACS, Tally
 
 C = 32  # width of every layer
 # Of a layer: weights and biases in units of c², c; what each pixel is multiplied with, in c², where
@@ -170,6 +170,8 @@ def test_what_is_unused():
     never = Unused("a map", 2, lambda: torch.nn.Conv2d(C, C, 1))
     once = replace(never, call=lambda conv, x: conv(x))
     assert never.parameters == once.parameters == 2 * (C**2 + C)
+    stored = Unused("numbers", 2, 7)
+    assert (stored.parameters, stored.tally(4)) == (14, Tally())
     assert (never.tally(4).macs, once.tally(4).macs) == (0, 2 * 16 * C**2)
 
 

@@ -341,6 +341,14 @@ def test_bfloat16_and_autocast_stay_near():
     assert {h.dtype, m.dtype, again.dtype} == {torch.bfloat16}
 
 
+def test_a_softmax_over_a_long_history_is_not_rough():
+    """As exact as weights computed in float32, to a rounding of what comes in and out."""
+    asked, films = normal(1, 2, 8).bfloat16(), normal(1, 2, 4000).bfloat16()
+    logits = asked.mT @ films
+    weights = logits.float().softmax(dim=2).bfloat16()
+    assert torch.equal(unwrap(e3d_lstm._mean)(asked, films), films @ weights.mT)
+
+
 def test_compiles_without_a_break(monkeypatch):
     """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
     cell = filled(E3DLSTM(2, 4, 3))

@@ -60,7 +60,8 @@ def test_a_tally_hears_each_kind_once():
     )
 
 
-def test_a_tally_hears_attention_and_transposed_convolutions():
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+def test_a_tally_hears_attention_and_transposed_convolutions(device):
     """Two heads, 5 queries and 5 keys of 4; and 3x3 kernels over stride 2, in two groups."""
 
     def attention(q):
@@ -69,12 +70,12 @@ def test_a_tally_hears_attention_and_transposed_convolutions():
     def written_out(q):
         return (q @ q.transpose(-1, -2)).softmax(-1) @ q
 
-    q = torch.zeros(3, 2, 5, 4, device="meta")
+    q = torch.zeros(3, 2, 5, 4, device=device)
     for said in (tally(attention, q), tally(written_out, q)):
         assert said.macs == said.computed == 3 * 2 * (5 * 5 * 4) * 2
         assert (said.softmaxed, said.softmaxes) == (3 * 2 * 5 * 5, 3 * 2 * 5)
         assert PROFILER.total(said) == 3 * 2 * 5 * (3 * 5 - 1)
-    with torch.device("meta"):
+    with torch.device(device):
         linear = nn.Linear(4, 6)
         up = nn.ConvTranspose2d(4, 6, 3, 2, 1, output_padding=1, groups=2)
     said = tally(linear, q)

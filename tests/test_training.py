@@ -7,6 +7,7 @@ import pickle
 import random
 import signal
 import socket
+import subprocess
 import sys
 import time
 import traceback
@@ -23,7 +24,7 @@ from stlib import training
 from stlib.data import moving_mnist
 from stlib.data.moving_mnist import Preset
 from stlib.recipes import Recipe
-from stlib.recipes.cells import ConvLSTMCell
+from stlib.recipes.cells import CausalConv3dCell, ConvLSTMCell, E3DLSTMCell
 from stlib.recipes.feeding import ByIteration, OnPlateau, TeacherForcing
 from stlib.recipes.networks import StackOf
 from stlib.runs import Run
@@ -145,6 +146,55 @@ def test_workers_parts_and_layout_change_nothing(tmp_path):
         np.testing.assert_allclose(losses(tmp_path / name), losses(tmp_path / "plain"), rtol=1e-4)
         assert close(weights(tmp_path / name), weights(tmp_path / "plain")) < 1e-4, name
     assert same_bits(weights(tmp_path / "workers"), weights(tmp_path / "plain"))
+
+
+@pytest.mark.parametrize("cell", [E3DLSTMCell(kernel=3), CausalConv3dCell(3, 2)])
+def test_filters_over_time_keep_their_layout(cell, tmp_path):
+    """They have five axes, and the layout is one of four; the others take it."""
+    recipe = replace(TINY, network=StackOf(cell, hidden=(2, 2)), stages=(Stage(steps=2),))
+    fit(recipe, tmp_path / "plain", machine=OFTEN)
+    fit(recipe, tmp_path / "layout", machine=replace(OFTEN, channels_last=True))
+    assert close(weights(tmp_path / "layout"), weights(tmp_path / "plain")) < 1e-4
+
+
+GROWING = """
+import sys
+from dataclasses import replace
+from functools import partial
+import torch
+from stlib.recipes import Recipe
+from stlib.recipes.cells import E3DLSTMCell
+from stlib.recipes.feeding import TeacherForcing
+from stlib.recipes.networks import StackOf
+from stlib.data.moving_mnist import Preset
+from stlib.stages import Stage
+from stlib.training import Machine, fit
+
+torch.compile = partial(torch.compile, backend="eager")
+recipe = Recipe(
+    source="these tests",
+    network=StackOf(E3DLSTMCell(kernel=3), hidden=(2,)),
+    data=Preset(
+        4, 4, 4, "these tests", frames=13, canvas=16, shrink=2, speed=(1.0, 2.0), digits="sklearn"
+    ),
+    feeding=TeacherForcing(),
+    stages=(Stage(steps=1), Stage(steps=1, frozen=("*.bias",))),
+    loss="l2_mean",
+    batch=2,
+    context=11,
+    validate_every=2,
+    validation_clips=0,
+    test_clips=4,
+)
+assert fit(recipe, sys.argv[1], machine=Machine(cpu=True, compile=True)).finished
+"""
+
+
+def test_a_state_that_grows_compiles_at_every_step(tmp_path):
+    """In a process of its own: the checks of types in tests cannot be compiled."""
+    call = [sys.executable, "-c", GROWING, str(tmp_path)]
+    done = subprocess.run(call, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("loss", ["l2_mean", "l1_l2_per_frame", "l1_l2_sum", "l1_sum"])

@@ -16,7 +16,8 @@ def warp(
 
     Args:
         maps: what is read; outside there are zeros.
-        flow: in pixels, first to the right, then down. Where it is zero, the map stays as it is.
+        flow: in pixels, first to the right, then down. Where it is zero, the map stays,
+            within rounding.
 
     Source: Shi et al., *Deep Learning for Precipitation Nowcasting*, 2017.
     """

@@ -25,7 +25,7 @@ class Unused:
     Attributes:
         what: it is.
         times: how often the network has it.
-        build: makes one.
+        part: makes one; or how many numbers it stores, where it computes nothing.
         call: how the released code runs one on a map of its layer, so that its FLOPs are printed
             too; None where it never does.
 
@@ -34,13 +34,14 @@ class Unused:
 
     what: str
     times: int
-    build: Callable[[], nn.Module]
+    part: Callable[[], nn.Module] | int
     call: Callable[[nn.Module, Tensor], Any] | None = None
 
     @property
     def parameters(self) -> int:
         """Numbers stored, in all of them."""
-        return self.times * parameters(self._module)
+        each = self.part if isinstance(self.part, int) else parameters(self._module)
+        return self.times * each
 
     def tally(self, side: int) -> Tally:
         """What all of them execute in one step.
@@ -55,8 +56,9 @@ class Unused:
 
     @cached_property
     def _module(self) -> nn.Module:
+        assert not isinstance(self.part, int)
         with torch.device("meta"):
-            return self.build()
+            return self.part()
 
 
 def _highway() -> nn.Module:
@@ -83,11 +85,7 @@ UNUSED: dict[str, tuple[Unused, ...]] = {
         *_MIM,
         Unused("MotionGRU of layer 6", 1, lambda: MotionGRU(WIDTH), lambda moves, x: moves(x)),
     ),
-    "CMS-LSTM [59]": (
-        Unused("biases of keys, which no softmax sees", 6, lambda: nn.Embedding(3, WIDTH)),
-    ),
-    "Earthformer [57]": (
-        Unused("entries of tables for distances that do not occur", 8, lambda: nn.Embedding(20, 4)),
-    ),
+    "CMS-LSTM [59]": (Unused("biases of keys, which no softmax sees", 6, 3 * WIDTH),),
+    "Earthformer [57]": (Unused("entries of tables for distances that do not occur", 8, 20 * 4),),
 }
 """By the rows of Ma et al."""

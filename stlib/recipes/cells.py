@@ -1,11 +1,8 @@
 """Cells as a recipe names them: numbers that build the layers of a network."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, TypeAlias
-
-from torch import nn
 
 from stlib.cells import (
     CMSLSTM,
@@ -25,13 +22,13 @@ from stlib.cells import (
     TrajGRU,
     Window,
 )
+from stlib.networks.layers import CellConstructor
 
 __all__ = [
     "CMSLSTMCell",
     "CausalConv3dCell",
     "CellChoice",
     "CompressedConvLSTMCell",
-    "Constructor",
     "ConvLSTMCell",
     "ConvTTLSTMCell",
     "E3DLSTMCell",
@@ -46,8 +43,6 @@ __all__ = [
     "one_for_all",
 ]
 
-Constructor: TypeAlias = Callable[[int, int], nn.Module]
-
 
 class _Cell:
     """A choice of cell."""
@@ -58,11 +53,11 @@ class _Cell:
 class _Alike(_Cell):
     """A choice whose layers are all built alike."""
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         raise NotImplementedError
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first."""
         return (self.constructor(),) * count
 
@@ -78,7 +73,7 @@ class ConvLSTMCell(_Alike):
     biases: int = 1
     peepholes: bool = False
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(ConvLSTM, kernel=self.kernel, biases=self.biases, peepholes=self.peepholes)
 
@@ -100,7 +95,7 @@ class ConvTTLSTMCell(_Alike):
     direct: int = 1
     train: int | None = None
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(
             ConvTTLSTM,
@@ -128,7 +123,7 @@ class CompressedConvLSTMCell(_Alike):
     factors: int = 2
     trains: int = 1
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(
             CompressedConvLSTM,
@@ -149,7 +144,7 @@ class CausalConv3dCell(_Alike):
     kernel: int = 3
     times: int = 3
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(CausalConv3d, kernel=self.kernel, times=self.times)
 
@@ -164,7 +159,7 @@ class MKLSTMCell(_Alike):
     kernels: tuple[int, ...] = (3, 5)
     biases: int = 2
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(MKLSTM, kernels=self.kernels, biases=self.biases)
 
@@ -179,7 +174,7 @@ class TrajGRUCell(_Alike):
     links: int = 10
     kernel: int = 3
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(TrajGRU, links=self.links, kernel=self.kernel)
 
@@ -197,7 +192,7 @@ class STLSTMCell(_Alike):
 
     climbs: ClassVar[bool] = True
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(STLSTM, kernel=self.kernel, biases=self.biases, increments=self.increments)
 
@@ -213,7 +208,7 @@ class PredRNNPlusPlusCell(_Cell):
 
     climbs: ClassVar[bool] = True
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first; a single layer has no highway."""
         cell = partial(CausalLSTM, kernel=self.kernel)
         highway = partial(GradientHighway, cell=cell, kernel=self.kernel)
@@ -233,7 +228,7 @@ class PrecipLSTMCell(_Alike):
 
     climbs: ClassVar[bool] = True
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(PrecipLSTM, kernel=self.kernel, window=self.window, chunk=self.chunk)
 
@@ -249,7 +244,7 @@ class MoDeRNNCell(_Alike):
     kernels: tuple[int, ...] = (3, 5, 7)
     kernel: int = 3
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(MoDeRNN, rounds=self.rounds, kernels=self.kernels, kernel=self.kernel)
 
@@ -265,7 +260,7 @@ class CMSLSTMCell(_Alike):
     scales: tuple[int, ...] = (1, 2, 4)
     kernel: int = 3
 
-    def constructor(self) -> Constructor:
+    def constructor(self) -> CellConstructor:
         """What a network calls as ``cell(inputs, outputs)``."""
         return partial(CMSLSTM, rounds=self.rounds, scales=self.scales, kernel=self.kernel)
 
@@ -284,7 +279,7 @@ class E3DLSTMCell(_Cell):
 
     climbs: ClassVar[bool] = True
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first."""
         cell = partial(
             E3DLSTM,
@@ -308,10 +303,10 @@ class MIMCell(_Cell):
 
     climbs: ClassVar[bool] = True
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first."""
-        lowest: Constructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
-        above: Constructor = partial(MIM, kernel=self.kernel, biases=self.biases)
+        lowest: CellConstructor = partial(STLSTM, kernel=self.kernel, biases=self.biases)
+        above: CellConstructor = partial(MIM, kernel=self.kernel, biases=self.biases)
         return (lowest, *[above] * (count - 1))
 
 
@@ -328,7 +323,7 @@ class MotionRNNCell(_Cell):
 
     climbs: ClassVar[bool] = True
 
-    def layers(self, count: int) -> tuple[Constructor, ...]:
+    def layers(self, count: int) -> tuple[CellConstructor, ...]:
         """One constructor a layer, lowest first."""
         *lower, top = MIMCell(self.kernel, self.biases).layers(count)
         moving = (partial(MotionRNN, base=base, offsets=self.offsets) for base in lower)
@@ -353,7 +348,7 @@ CellChoice: TypeAlias = (
 )
 
 
-def one_for_all(cell: object) -> Constructor:
+def one_for_all(cell: object) -> CellConstructor:
     """The one constructor of a cell whose layers are all built alike.
 
     Raises:
