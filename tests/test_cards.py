@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 
 from book.extension import cell_cost, family, wiring
 from book.extension.cards import body
-from book.extension.score import draw, text
+from book.extension.score import LABELS, LANE, draw, text
 from stlib.cells import ConvLSTM
 from stlib.recipes import cells as cell_choices
 
@@ -205,6 +205,20 @@ def test_a_drawing_is_whole_and_can_be_told(key):
     width = float(svg.get("viewBox").split()[2])
     assert all(0 <= float(each.get("x")) <= width for each in svg.iter("text"))
     assert width <= 440, "too wide for a telephone"
+
+
+def test_a_cell_inside_of_another_is_a_box_of_its_own():
+    cell = CELLS["motion_rnn"]
+    changed = wiring.difference(cell, BASE)
+    svg = ElementTree.fromstring(draw(cell, changed))
+    outer, _ = (each for each in svg.iter("rect") if each.get("class") == "box")
+    left, wide = float(outer.get("x")), float(outer.get("width"))
+    first = {key: LABELS + LANE * (place + 0.5) for place, key in enumerate(("x", "h", "o", "e"))}
+    assert left < first["x"]
+    assert first["o"] < left + wide < first["e"]
+    assert wiring.in_words(cell, changed).startswith(
+        "A box, MIM, a whole cell with its memories c, n, s, m, reads x and h and writes h and o."
+    )
 
 
 def test_a_formula_has_raised_and_lowered_parts():

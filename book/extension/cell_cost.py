@@ -134,7 +134,7 @@ def card_table(member: Member, base: Member) -> str:
         ("MACs a pixel", layer_macs, network_macs(member), network_macs(base)),
     )  # fmt: skip
     lines = [
-        f"| | a layer of width $c$ | six layers of {WIDTH} | of {base.name}'s |",
+        f"| Cost | a layer of width $c$ | six layers of {WIDTH} | of {base.name}'s |",
         "|---|---|---|---|",
     ]
     for name, count, whole, others in rows:
@@ -172,7 +172,7 @@ def network_table(member: Member, base: Member) -> str:
         ("Parameters", parameters(model), network_parameters(base)),
         ("MACs a pixel, ten frames to ten", executed, network_macs(base) * steps),
     )
-    lines = [f"| | {member.name} | of six layers of {base.name} |", "|---|---|---|"]
+    lines = [f"| Cost | {member.name} | of six layers of {base.name} |", "|---|---|---|"]
     lines += [
         f"| {name} | {round(own):,} | {float(own / other):.2f} × |" for name, own, other in rows
     ]

@@ -1,7 +1,8 @@
 """Draws a wiring: lanes from top to bottom, a row for each thing computed, what is new in bold.
 
 The picture reads without colour: what both cells have is thin and hollow, what is new bold and
-filled, a new lane dashed, what is gone dotted and crossed out. Colours and fonts are classes of
+filled, a new lane dashed, what is gone dotted and crossed out, a whole cell inside of another a box
+with a double border. Colours and fonts are classes of
 book/assets/cards.css, so that it follows the page from light to dark.
 """
 
@@ -13,6 +14,7 @@ from .wiring import Difference, Lane, Row, Tap, Wiring, in_words
 LABELS, LANE, ROW = 60, 38, 44  # widths of the column of names and of a lane; height of a row
 TOP, BOTTOM, RIGHT = 34, 34, 14
 DISC = 10
+BOX = 16  # how far a box reaches beyond its outer lanes
 SMALL = 5.2  # width of a raised letter
 PART = re.compile(r"([\^_]?)(?:\{([^}]*)\}|([^\^_{}]+?(?=[\^_]|$)))")
 
@@ -51,7 +53,7 @@ class _Score:
         """The line of a value, from where it is made to where it was last read."""
         x, kind = self.x[lane.key], "new" if lane.key in self.changed.new_lanes else "same"
         rows = self.cell.rows
-        writes = [place for place, row in enumerate(rows) if row.writes == lane.key]
+        writes = [place for place, row in enumerate(rows) if lane.key in (row.writes, row.also)]
         reads = [
             place for place, row in enumerate(rows) if any(tap.lane == lane.key for tap in row.taps)
         ]
@@ -75,15 +77,14 @@ class _Score:
 
     def row(self, place: int, row: Row) -> list[str]:
         """What one row reads, joined by a line, and the arrow into the lane that it writes."""
+        if row.folded:
+            return self.box(place, row)
         y, into = self.y(place), self.x[row.writes]
         new = {tap for tap in row.taps if (place, tap) in self.changed.new_taps}
         fresh = place in self.changed.new_rows
-        kind = "folded" if row.same else "new" if fresh else "same"
+        kind = "new" if fresh else "same"
         xs = {tap: self.x[tap.lane] for tap in row.taps}
         old = [into, *(x for tap, x in xs.items() if tap not in new)]
-        if row.same:  # it is of all lanes that both cells have
-            shared = self.x.keys() - self.changed.new_lanes
-            old = [self.x[lane] for lane in shared]
         low, high = min(old), max(old)
         drawn = [text(", ".join(row.gates), LABELS - 8, y + 5, f"row {kind}")]
         if fresh:
@@ -108,6 +109,26 @@ class _Score:
             if at == place:
                 drawn.append(cross(self.x[tap.lane], y))
         return drawn
+
+    def box(self, place: int, row: Row) -> list[str]:
+        """A whole cell, over all lanes that it reads or writes, with the memories inside of it."""
+        y, written = self.y(place), [lane for lane in (row.writes, row.also) if lane]
+        xs = [self.x[lane] for lane in (*(tap.lane for tap in row.taps), *written)]
+        left, wide = min(xs) - BOX, max(xs) - min(xs) + 2 * BOX
+        heads = (
+            f'<path class="head same" d="M{self.x[lane] - 5:g} {y + 14:g}h10l-5 7z"/>'
+            for lane in written
+        )
+        return [
+            text(", ".join(row.gates), LABELS - 12, y + 5, "row folded"),
+            *(
+                f'<rect class="box" x="{left + inset:g}" y="{y - 14 + inset:g}" '
+                f'width="{wide - 2 * inset:g}" height="{28 - 2 * inset}"/>'
+                for inset in (0, 3)
+            ),
+            text(row.folded, left + wide / 2, y + 5, "end folded"),
+            *heads,
+        ]
 
     def tap(self, taps: list[Tap], x: float, y: float, new: bool) -> str:
         """A disc with the widths of the kernels, or a dot where pixels are read one by one."""

@@ -50,7 +50,8 @@ class Row:
     out: str = "c"
     note: str = ""
     outside: bool = False  # computed by the network or the loss, not by the cell
-    same: bool = False  # another cell's rows, folded into one
+    folded: str = ""  # another cell's rows are this one; the memories that it keeps inside
+    also: str = ""  # a second lane that a folded cell writes
 
     def maps(self, tap: Tap) -> int:
         """How many maps read a tap's lane."""
@@ -121,7 +122,7 @@ def read(file: Path) -> dict[str, Wiring]:
         )  # fmt: skip
         known = {lane.key for lane in lanes}
         for row in rows:
-            for used in (row.writes, *(tap.lane for tap in row.taps)):
+            for used in (row.writes, *filter(None, [row.also]), *(tap.lane for tap in row.taps)):
                 if used not in known:
                     raise ValueError(f"{cell.key}: a row names the lane {used!r}, has {known}")
         cells[cell.key] = cell
@@ -130,7 +131,7 @@ def read(file: Path) -> dict[str, Wiring]:
 
 def _row(entry: dict[str, Any]) -> Row:
     taps = tuple(_tap(text) for text in entry["reads"])
-    rest = {key: entry[key] for key in ("out", "note", "outside", "same") if key in entry}
+    rest = {key: entry[key] for key in ("out", "note", "outside", "folded", "also") if key in entry}
     return Row(entry["writes"], tuple(entry["gates"]), taps, **rest)
 
 
@@ -151,7 +152,7 @@ def difference(cell: Wiring, base: Wiring) -> Difference:
     found.gone_lanes = [lane for lane in base.lanes if lane.key not in _keys(cell)]
     waiting = {row.writes: row for row in base.rows}
     for place, row in enumerate(cell.rows):
-        if row.same:
+        if row.folded:
             continue
         other = waiting.get(row.writes)
         if other is None or not set(row.gates) & set(other.gates):
@@ -212,7 +213,7 @@ def weights(cell: Wiring, c: int) -> dict[tuple[str, str], int]:
     for place, row in enumerate(cell.rows):
         for tap in row.taps:
             kernel = cell.width_of(tap)
-            if kernel and not row.outside and not row.same:
+            if kernel and not row.outside and not row.folded:
                 many = channels(cell.lane(tap.lane).width, c) * channels(row.out, c)
                 key = value[tap.lane], kernel
                 counted[key] = counted.get(key, 0) + many * taps_of(kernel) * row.maps(tap)
@@ -229,6 +230,13 @@ def in_words(cell: Wiring, changed: Difference) -> str:
     sentences = []
     for place, row in enumerate(cell.rows):
         named = f"{plain(', '.join(row.gates))}"
+        if row.folded:
+            read = " and ".join(plain(tap.lane) for tap in row.taps)
+            sentences.append(
+                f"A box, {named}, a whole cell with its memories {row.folded}, reads {read} and "
+                f"writes {' and '.join(filter(None, (row.writes, row.also)))}."
+            )
+            continue
         taps = [_tap_in_words(cell, tap, (place, tap) in changed.new_taps) for tap in row.taps]
         new = " (new)" if place in changed.new_rows else ""
         sentences.append(f"{named}{new} writes {plain(row.writes)} from {'; '.join(taps)}.")
