@@ -1,7 +1,6 @@
 """Causal LSTM and its highway: loops, numbers computed elsewhere, and slips of their wiring."""
 
 from functools import partial
-from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -13,10 +12,10 @@ from torch.testing import assert_close
 
 from stlib.cells import CausalLSTM, ConvLSTM, GradientHighway, Highway, Step
 from stlib.cells.climbing import climbed
-from stlib.cells.step import resume
 from stlib.cost import parameters
 from stlib.networks import Stack
 from stlib.recipes.cells import PredRNNPlusPlusCell
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import logistic, mapped, numpy
 
@@ -317,21 +316,9 @@ def test_bfloat16_and_autocast_stay_near(cell):
 
 @pytest.mark.parametrize("cell", cells(), ids=["cell", "highway"])
 def test_compiles_without_a_break(cell, monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
-    for kind, name in [
-        (CausalLSTM, "forward"), (GradientHighway, "forward"), (GradientHighway, "_resume"),
-    ]:  # fmt: skip
-        monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
-    monkeypatch.setattr("stlib.cells.causal_lstm.resume", unwrap(resume))
-    monkeypatch.setattr("stlib.cells.causal_lstm.climbed", unwrap(climbed))
+    untyped(monkeypatch)
     x, state, (m,) = normal(2, 2, 3, 4), state_of(cell), maps(1, 3, seed=20)
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, n), (theirs, _, k) = compiled(x, state, m), cell(x, state, m)
-    assert_close(ours, theirs)
-    assert_close(n, k)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, state, m)
 
 
 def test_the_highway_is_of_the_second_layer():

@@ -1,7 +1,5 @@
 """CMS-LSTM against loops, against numbers computed elsewhere, and against slips of its wiring."""
 
-from inspect import unwrap
-
 import numpy as np
 import pytest
 import torch
@@ -10,13 +8,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.testing import assert_close
 
-from stlib.cells import CMSLSTM, ConvLSTM, Step
+from stlib.cells import CMSLSTM, Step
 from stlib.cells.context import embed_context
-from stlib.cells.gate_map import GateMap
 from stlib.cells.patch_attention import PatchAttention
-from stlib.cells.step import resume
 from stlib.cost import macs, parameters
 from stlib.networks import Stack
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import gates_of, logistic, mapped
 from tests.test_cells import by_loops as lstm_by_loops
@@ -269,26 +266,10 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(CMSLSTM(2, 3, rounds=2, scales=(1, 2)))
-    for kind, names in (
-        (CMSLSTM, ("forward", "_attended", "_check_sides")),
-        (PatchAttention, ("forward", "_cut", "_joined")),
-        (ConvLSTM, ("forward", "_maps")),
-        (GateMap, ("forward",)),
-    ):
-        for name in names:
-            monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
-    monkeypatch.setattr("stlib.cells.cms_lstm.embed_context", unwrap(embed_context))
-    monkeypatch.setattr("stlib.cells.cms_lstm.resume", unwrap(resume))
-    monkeypatch.setattr("stlib.cells.conv_lstm.resume", unwrap(resume))
     x, state = normal(2, 2, 4, 4), Step(*normal(2, 2, 3, 4, 4, seed=1))
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, _), (theirs, _, _) = compiled(x, state), cell(x, state)
-    assert_close(ours, theirs)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, state)
 
 
 def test_macs_of_a_step_and_its_attention():

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -14,13 +13,8 @@ from torch.testing import assert_close
 
 from stlib import losses
 from stlib.cells import STLSTM, ConvLSTM, Written
-from stlib.cells.climbing import climbed
-from stlib.cells.gate_map import GateMap
-from stlib.cells.step import resume
-from stlib.cells.zigzag import Zigzag
 from stlib.cost import parameters
 from stlib.networks import Alike, Decoupled, Patched, Pyramid, SkipNet, Stack
-from stlib.networks.memory import recall
 from stlib.recipes import Recipe, experiment, from_plain, to_plain
 from stlib.recipes.cells import STLSTMCell
 from stlib.recipes.feeding import Reverse
@@ -30,6 +24,7 @@ from stlib.rollout import unroll
 from stlib.stages import WHOLE
 from stlib.tasks import Forecasting, Moment, task_of
 from stlib.tasks.forecasting import Foretold
+from tests.compiled import untyped
 from tests.drawn import filled, normal
 from tests.loops import numpy, of_vector_b
 from tests.test_st_lstm import number_maps
@@ -227,16 +222,8 @@ def test_autocast_stays_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    network = decoupled(KINDS["Stack"])
-    for kind, name in (
-        (Decoupled, "forward"), (Decoupled, "likeness"), (Stack, "forward"), (STLSTM, "forward"),
-        (STLSTM, "gated"), (Zigzag, "forward"), (GateMap, "forward"),
-    ):  # fmt: skip
-        monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
-    monkeypatch.setattr("stlib.cells.st_lstm.resume", unwrap(resume))
-    monkeypatch.setattr("stlib.cells.zigzag.climbed", unwrap(climbed))
-    monkeypatch.setattr("stlib.networks.stack.recall", unwrap(recall))
-    frame = normal(2, 1, 4, 4)
+    untyped(monkeypatch)
+    network, frame = decoupled(KINDS["Stack"]), normal(2, 1, 4, 4)
     torch.compiler.reset()
     compiled = torch.compile(network, fullgraph=True, backend="aot_eager")
     ours, theirs = compiled(frame), network(frame)

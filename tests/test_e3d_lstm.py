@@ -15,6 +15,7 @@ from stlib.cost import macs, parameters
 from stlib.networks import Pyramid, SkipNet, Stack, draw_xavier
 from stlib.recipes.cells import E3DLSTMCell
 from stlib.rollout import unroll
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import logistic, numpy
 
@@ -350,22 +351,10 @@ def test_a_softmax_over_a_long_history_is_not_rough():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(E3DLSTM(2, 4, 3))
-    for owner, names in [
-        (E3DLSTM, ("forward", "_over", "_recalled", "_resume")),
-        (e3d_lstm, ("resume", "climbed", "_unfolded", "_mean")),
-    ]:
-        for name in names:
-            monkeypatch.setattr(owner, name, unwrap(getattr(owner, name)))
     x, (state, m) = normal(2, 2, 3, 2), state_of(cell)
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, n), (theirs, _, k) = compiled(x, state, m), cell(x, state, m)
-    assert_close(ours, theirs)
-    assert_close(n, k)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, state, m)
 
 
 NETWORKS = {

@@ -1,6 +1,5 @@
 """MIM against loops, against numbers computed elsewhere, and against slips of its wiring."""
 
-from inspect import unwrap
 from itertools import count
 
 import numpy as np
@@ -11,13 +10,11 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from stlib.cells import MIM, STLSTM, Differenced, Step
-from stlib.cells.climbing import climbed
 from stlib.cells.gate_map import GateMap
-from stlib.cells.step import resume
-from stlib.cells.zigzag import Zigzag
 from stlib.cost import parameters
 from stlib.recipes.cells import MIMCell
 from stlib.recipes.networks import StackOf
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import gates_of, logistic, of_vector_b, plain
 from tests.test_st_lstm import number_maps
@@ -293,22 +290,10 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(MIM(2, 3))
-    for kind, name in (
-        (MIM, "forward"), (MIM, "gated"), (MIM, "_resume"), (type(cell.changing), "forward"),
-        (type(cell.lasting), "forward"), (Zigzag, "forward"), (GateMap, "forward"),
-    ):  # fmt: skip
-        monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
-    monkeypatch.setattr("stlib.cells.mim.resume", unwrap(resume))
-    monkeypatch.setattr("stlib.cells.zigzag.climbed", unwrap(climbed))
     x, *state, m = maps_of(cell, 2, 4, 4)
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    ours, theirs = (each(x, Differenced(*state), m)[0] for each in (compiled, cell))
-    assert_close(ours, theirs)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, Differenced(*state), m)
 
 
 # --- bad input

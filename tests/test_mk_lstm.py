@@ -1,7 +1,6 @@
 """MK-LSTM against loops, against numbers computed elsewhere, and against slips of its wiring."""
 
 from functools import partial
-from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from torch.testing import assert_close
 from stlib.cells import MKLSTM, Memories, Step
 from stlib.cells.step import resume
 from stlib.cost import parameters
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 
 
@@ -234,18 +234,10 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(MKLSTM(2, 3))
-    for name in ("forward", "_maps", "_resume"):
-        monkeypatch.setattr(MKLSTM, name, unwrap(getattr(MKLSTM, name)))
-    monkeypatch.setattr("stlib.cells.mk_lstm.resume", unwrap(resume))
     x, state = normal(2, 2, 4, 4), state_of(cell, 2, 4, 4)
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, _), (theirs, _, _) = compiled(x, state), cell(x, state)
-    assert_close(ours, theirs)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, state)
 
 
 def test_ms_table_2_parameters():

@@ -1,7 +1,5 @@
 """MoDeRNN against loops, against numbers computed elsewhere, and against slips of its wiring."""
 
-from inspect import unwrap
-
 import numpy as np
 import pytest
 import torch
@@ -9,11 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.testing import assert_close
 
-from stlib.cells import ConvLSTM, MoDeRNN, Step
+from stlib.cells import MoDeRNN, Step
 from stlib.cells.context import embed_context
-from stlib.cells.mode_rnn import _mean
-from stlib.cells.step import resume
 from stlib.cost import parameters
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import convolved, logistic
 from tests.test_cells import by_loops as lstm_by_loops
@@ -243,23 +240,10 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(MoDeRNN(2, 3))
-    for name in ("forward", "_of_h", "_of_x"):
-        monkeypatch.setattr(MoDeRNN, name, unwrap(getattr(MoDeRNN, name)))
-    for name in ("forward", "_maps"):
-        monkeypatch.setattr(ConvLSTM, name, unwrap(getattr(ConvLSTM, name)))
-    monkeypatch.setattr("stlib.cells.mode_rnn._mean", unwrap(_mean))
-    monkeypatch.setattr("stlib.cells.mode_rnn.embed_context", unwrap(embed_context))
-    monkeypatch.setattr("stlib.cells.mode_rnn.resume", unwrap(resume))
-    monkeypatch.setattr("stlib.cells.conv_lstm.resume", unwrap(resume))
     x, state = normal(2, 2, 4, 4), Step(*normal(2, 2, 3, 4, 4, seed=1))
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, _), (theirs, _, _) = compiled(x, state), cell(x, state)
-    assert_close(ours, theirs)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, state)
 
 
 def test_ms_table_7_parameters():

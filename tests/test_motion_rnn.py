@@ -1,7 +1,6 @@
 """MotionRNN against loops, against numbers computed elsewhere, and against slips of its wiring."""
 
 from functools import partial
-from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -22,14 +21,10 @@ from stlib.cells import (
     Moving,
     Step,
 )
-from stlib.cells.climbing import climbed
-from stlib.cells.gate_map import GateMap
-from stlib.cells.step import resume
-from stlib.cells.warp import _placed, warp
-from stlib.cells.zigzag import Zigzag
 from stlib.cost import parameters
 from stlib.recipes.cells import MotionRNNCell
 from stlib.recipes.networks import StackOf
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import logistic, numpy, of_vector_b, plain
 
@@ -366,25 +361,12 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(MotionRNN(4, 4, partial(STLSTM, kernel=1)))
-    kinds = {
-        MotionRNN: ["forward"], STLSTM: ["forward", "gated"], Zigzag: ["forward"],
-        GateMap: ["forward"], MotionGRU: ["forward", "read", "_neighbourhood", "_resume"],
-    }  # fmt: skip
-    for kind, names in kinds.items():
-        for name in names:
-            monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
-    monkeypatch.setattr("stlib.cells.st_lstm.resume", unwrap(resume))
-    monkeypatch.setattr("stlib.cells.zigzag.climbed", unwrap(climbed))
-    monkeypatch.setattr("stlib.cells.motion_gru.warp", unwrap(warp))
-    monkeypatch.setattr("stlib.cells.warp._placed", unwrap(_placed))
     x = normal(2, 4, 4, 4)
-    _, state, m = cell(x)
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    ours, theirs = (each(x, state, m)[0] for each in (compiled, cell))
-    assert_close(ours, theirs)
+    with torch.no_grad():
+        _, state, m = cell(x)
+    compiles_whole(cell, x, state, m)
 
 
 # --- bad input

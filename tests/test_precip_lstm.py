@@ -1,7 +1,5 @@
 """PrecipLSTM against loops, against numbers computed elsewhere, and against slips of its wiring."""
 
-from inspect import unwrap
-
 import numpy as np
 import pytest
 import torch
@@ -13,14 +11,10 @@ from stlib.cells import (
     LocalAttention,
     PrecipLSTM,
     PrecipMemory,
-    local_attention,
-    precip_lstm,
-    zigzag,
 )
-from stlib.cells.gate_map import GateMap
-from stlib.cells.zigzag import Zigzag
 from stlib.cost import macs, parameters
 from stlib.networks import Stack
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import gates_of, logistic, mapped, numpy
 from tests.test_local_attention import by_loops as looked_around
@@ -257,27 +251,10 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(PrecipLSTM(2, 3, chunk=2))
-    for owner, names in [
-        (PrecipLSTM, ("forward", "_resume")),
-        (LocalAttention, ("forward", "_tile", "_axis")),
-        (GateMap, ("forward",)),
-        (Zigzag, ("forward",)),
-        (precip_lstm, ("resume",)),
-        (zigzag, ("climbed",)),
-        (local_attention, ("_mean",)),
-    ]:
-        for name in names:
-            monkeypatch.setattr(owner, name, unwrap(getattr(owner, name)))
     x, (state, m) = normal(2, 2, 2, 4), state_of(cell, 2, 2, 4)
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, n), (theirs, _, k) = compiled(x, state, m), cell(x, state, m)
-    assert_close(ours, theirs)
-    assert_close(n, k)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, state, m)
 
 
 def test_parameters_and_products():

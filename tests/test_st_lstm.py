@@ -1,6 +1,5 @@
 """ST-LSTM against loops, against numbers computed elsewhere, and against slips of its wiring."""
 
-from inspect import unwrap
 from itertools import count
 
 import numpy as np
@@ -11,11 +10,8 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from stlib.cells import STLSTM, Step, Written
-from stlib.cells.climbing import climbed
-from stlib.cells.gate_map import GateMap
-from stlib.cells.step import resume
-from stlib.cells.zigzag import Zigzag
 from stlib.cost import parameters
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import gates_of, logistic, of_vector_b, plain
 
@@ -214,21 +210,10 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(STLSTM(2, 3))
-    for kind, name in (
-        (STLSTM, "forward"), (STLSTM, "gated"), (Zigzag, "forward"), (GateMap, "forward"),
-    ):  # fmt: skip
-        monkeypatch.setattr(kind, name, unwrap(getattr(kind, name)))
-    monkeypatch.setattr("stlib.cells.st_lstm.resume", unwrap(resume))
-    monkeypatch.setattr("stlib.cells.zigzag.climbed", unwrap(climbed))
     x, h, c, m = maps_of(cell, 2, 4, 4)
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, _), (theirs, _, _) = compiled(x, Step(h, c), m), cell(x, Step(h, c), m)
-    assert_close(ours, theirs)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, Step(h, c), m)
 
 
 def test_the_papers_parameters():

@@ -1,7 +1,5 @@
 """TrajGRU against loops, against numbers computed elsewhere, and against slips of its wiring."""
 
-from inspect import unwrap
-
 import numpy as np
 import pytest
 import torch
@@ -11,9 +9,9 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from stlib.cells import Hidden, TrajGRU
-from stlib.cells.step import resume
-from stlib.cells.warp import _placed, warp
+from stlib.cells.warp import warp
 from stlib.cost import parameters
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 from tests.loops import convolved, logistic
 
@@ -259,20 +257,10 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     cell = filled(TrajGRU(2, 3))
-    for name in ("forward", "_said"):
-        monkeypatch.setattr(TrajGRU, name, unwrap(getattr(TrajGRU, name)))
-    monkeypatch.setattr("stlib.cells.traj_gru.resume", unwrap(resume))
-    monkeypatch.setattr("stlib.cells.traj_gru.warp", unwrap(warp))
-    monkeypatch.setattr("stlib.cells.warp._placed", unwrap(_placed))
     x, state = normal(2, 2, 4, 4), Hidden(normal(2, 3, 4, 4, seed=1))
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, _), (theirs, _, _) = compiled(x, state), cell(x, state)
-    assert_close(ours, theirs)
-    weights = list(cell.parameters())
-    assert_close(*(torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)))
+    compiles_whole(cell, x, state)
 
 
 def test_ms_table_7_parameters():
