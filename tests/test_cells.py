@@ -1,7 +1,6 @@
 """Cells against torch's own LSTM, against loops, and against numbers computed elsewhere."""
 
 from functools import partial
-from inspect import unwrap
 
 import numpy as np
 import pytest
@@ -22,6 +21,7 @@ from stlib.cells import (
 from stlib.cells.step import resume
 from stlib.cells.widths import check_odd
 from stlib.cost import parameters
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 
 OPTIONS = [{}, {"biases": 2}, {"peepholes": True}, {"kernel": 5, "biases": 2, "peepholes": True}]
@@ -392,24 +392,9 @@ def test_channels_last_is_equal_and_stays_so(options):
 
 @every_cell
 def test_compiles_without_a_break(make, space, monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
-    cell = filled(make())
-    monkeypatch.setattr(type(cell), "forward", unwrap(type(cell).forward))
-    for module in ("stlib.cells.lstm", "stlib.cells.conv_lstm"):
-        monkeypatch.setattr(f"{module}.resume", unwrap(resume))
-    if hasattr(cell, "_maps"):
-        monkeypatch.setattr(type(cell), "_maps", unwrap(type(cell)._maps))
-    x, state = (
-        normal(2, 2, *space),
-        Step(normal(2, 3, *space, seed=1), normal(2, 3, *space, seed=2)),
-    )
-    torch.compiler.reset()
-    compiled = torch.compile(cell, fullgraph=True, backend="aot_eager")
-    (ours, _, _), (theirs, _, _) = compiled(x, state), cell(x, state)
-    assert_close(ours, theirs)
-    weights = list(cell.parameters())
-    slopes = [torch.autograd.grad(h.square().sum(), weights) for h in (ours, theirs)]
-    assert_close(*slopes)
+    untyped(monkeypatch)
+    state = Step(normal(2, 3, *space, seed=1), normal(2, 3, *space, seed=2))
+    compiles_whole(filled(make()), normal(2, 2, *space), state)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Earthformer against attention of everything to everything behind a mask, and its size."""
 
-from inspect import unwrap
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -9,10 +7,11 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from stlib.cost import macs, parameters
-from stlib.networks import Earthformer, axial_attention, earthformer
+from stlib.networks import Earthformer
 from stlib.networks.axial_attention import AxialAttention, FrameAttention
-from stlib.networks.axial_blocks import AxialBlock, CrossBlock
+from stlib.networks.axial_blocks import CrossBlock
 from stlib.networks.earthformer import PatchMerge, Positions
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 
 
@@ -271,22 +270,8 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, and equal; the type checks of the tests cannot be traced."""
-    model = filled(small(depth=1, size=(8, 8)), scale=0.3)
-    for each in (
-        AxialAttention, AxialBlock, CrossBlock, Earthformer, FrameAttention, PatchMerge, Positions
-    ):  # fmt: skip
-        monkeypatch.setattr(each, "forward", unwrap(each.forward))
-    monkeypatch.setattr(Earthformer, "_told", unwrap(Earthformer._told))
-    for module, name in (
-        (axial_attention, "_bias"), (axial_attention, "_attention"), (earthformer, "_each_frame")
-    ):  # fmt: skip
-        monkeypatch.setattr(module, name, unwrap(getattr(module, name)))
-    frames = normal(1, 2, 1, 8, 8)
-    torch.compiler.reset()
-    with torch.no_grad():
-        ours = torch.compile(model, fullgraph=True, backend="aot_eager")(frames)
-        assert_close(ours, model(frames))
+    untyped(monkeypatch)
+    compiles_whole(filled(small(depth=1, size=(8, 8)), scale=0.3), normal(1, 2, 1, 8, 8))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """SimVP against its sums written out, against slips of its wiring, and against its size."""
 
-from inspect import unwrap
-
 import pytest
 import torch
 import torch.nn.functional as F
@@ -12,6 +10,7 @@ from torch.testing import assert_close
 from stlib.cost import macs, parameters
 from stlib.networks import SimVP
 from stlib.networks.inception import Inception
+from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
 
 
@@ -171,17 +170,9 @@ def test_bfloat16_and_autocast_stay_near():
 
 
 def test_compiles_without_a_break(monkeypatch):
-    """Traced whole, gradients too, and equal; the type checks of the tests cannot be traced."""
+    untyped(monkeypatch)
     model = filled(SimVP(1, 2, 2, 4, layers=2, depth=2, kernels=(3,), groups=2), scale=0.3)
-    frames = normal(1, 2, 1, 8, 8)
-    for each, name in ((SimVP, "forward"), (SimVP, "_translated"), (Inception, "forward")):
-        monkeypatch.setattr(each, name, unwrap(getattr(each, name)))
-    torch.compiler.reset()
-    ours = torch.compile(model, fullgraph=True, backend="aot_eager")(frames)
-    theirs = model(frames)
-    assert_close(ours, theirs)
-    weights = list(model.parameters())
-    assert_close(*(torch.autograd.grad(said.square().sum(), weights) for said in (ours, theirs)))
+    compiles_whole(model, normal(1, 2, 1, 8, 8))
 
 
 @pytest.mark.parametrize(
