@@ -18,6 +18,7 @@ from stlib.cells import (
     HigherOrderConvLSTM,
     Step,
 )
+from stlib.cells.shapes import check_channels, check_shape
 from stlib.cells.step import resume
 from stlib.cells.widths import check_odd
 from stlib.cost import parameters
@@ -476,3 +477,13 @@ def test_resume_hands_on_what_fits():
     state = Step(torch.ones(2, 3), torch.zeros(2, 3))
     assert resume(state, torch.zeros(2, 5), 5, 3) is state
     assert [a.shape for a in resume(None, torch.zeros(2, 5, 4, 4), 5, 3)] == [(2, 3, 4, 4)] * 2
+
+
+def test_what_every_cell_asks_of_what_it_is_handed():
+    x = torch.zeros(2, 3, 4, 5)
+    check_channels(x, 3)
+    check_shape("h", x, (2, 3, 4, 5))
+    with pytest.raises(ValueError, match="x has 3 channels, the cell reads 4"):
+        check_channels(x, 4)
+    with pytest.raises(ValueError, match=r"h is \(2, 3, .*, for this x it must be \(1, 3, 4, 5\)"):
+        check_shape("h", x, (1, 3, 4, 5))

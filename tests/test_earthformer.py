@@ -9,7 +9,7 @@ from torch.testing import assert_close
 from stlib.cost import macs, parameters
 from stlib.networks import Earthformer
 from stlib.networks.axial_attention import AxialAttention, FrameAttention
-from stlib.networks.axial_blocks import CrossBlock
+from stlib.networks.axial_blocks import AxialBlock, CrossBlock
 from stlib.networks.earthformer import PatchMerge, Positions
 from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
@@ -285,6 +285,7 @@ def test_compiles_without_a_break(monkeypatch):
         (lambda: AxialAttention(4, 2, 1, heads=3), "width=4, length=2, heads=3"),
         (lambda: FrameAttention(4, 0), "length=0"),
         (lambda: AxialAttention(4, 2, 1)(torch.zeros(1, 3, 1, 1, 4)), "3 positions, .* has 2"),
+        (lambda: AxialBlock(4, (2, 0, 2)), "length=0"),
         (lambda: CrossBlock(4, 2)(*[torch.zeros(1, 3, 1, 1, 4)] * 2), "3 positions"),
         (
             lambda: small()(torch.zeros(1, 2, 1, 8, 8)),

@@ -314,7 +314,7 @@ def test_input_that_does_not_fit_is_named():
     cell, good, zeros = MIM(2, 3), torch.zeros(2, 2, 3, 4), torch.zeros(2, 3, 3, 4)
     with pytest.raises(ValueError, match="x has 1 channels, the cell reads 2"):
         cell(good[:, :1])
-    with pytest.raises(ValueError, match=r"c is \(1, 3.*for this x it must be \(2, 3"):
+    with pytest.raises(ValueError, match=r"s is \(1, 3.*for this x it must be \(2, 3"):
         cell(good, Differenced(zeros, zeros, zeros, zeros[:1], good))
     with pytest.raises(ValueError, match=r"the x before is \(1, 2, .* it must be \(2, 2, 3, 4\)"):
         cell(good, Differenced(zeros, zeros, zeros, zeros, good[:1]))

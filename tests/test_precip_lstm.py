@@ -286,9 +286,9 @@ def test_input_that_does_not_fit_is_named():
     state, m = state_of(cell)
     with pytest.raises(ValueError, match="x has 1 channels, the cell reads 2"):
         cell(good[:, :1])
-    with pytest.raises(ValueError, match=r"is \(1, 3.*for this x it must be \(2, 3"):
+    with pytest.raises(ValueError, match=r"t is \(1, 3.*for this x it must be \(2, 3"):
         cell(good, state._replace(t=state.t[:1]), m)
-    with pytest.raises(ValueError, match=r"the step before read \(1, 2, 3, 4\), x is \(2, 2"):
+    with pytest.raises(ValueError, match=r"the x before is \(1, 2, 3, 4\), .* it must be \(2, 2"):
         cell(good, state._replace(x=state.x[:1]), m)
     with pytest.raises(ValueError, match=r"m is \(1, 3, .* must be \(2, 3"):
         cell(good, state, m[:1])

@@ -1,6 +1,5 @@
 """What makes a machine fast changes nothing but the rounding."""
 
-import inspect
 from functools import partial
 
 import pytest
@@ -8,20 +7,16 @@ import torch
 from torch import nn
 from torch.testing import assert_close
 
-from stlib import tensor_train
 from stlib.cells import (
     CompressedConvLSTM,
     ConvLSTM,
     ConvTTLSTM,
-    compressed_conv_lstm,
-    conv_lstm,
-    conv_tt_lstm,
-    stored_kernel,
 )
 from stlib.losses import l1_l2_mean, l1_l2_per_frame, l1_l2_sum, l2_mean
-from stlib.networks import SkipNet, Stack, memory, skip_net, stack
+from stlib.networks import SkipNet, Stack
 from stlib.rollout import rollout
 from stlib.sampling import inference
+from tests.compiled import untyped
 
 NETWORKS = {
     "Stack": lambda: Stack(partial(ConvLSTM, peepholes=True, biases=2), 2, (4, 5)),
@@ -32,10 +27,6 @@ NETWORKS = {
 }
 # Convolutions one after the other, with the 1x1 at the ends.
 LAYERS = {"Stack": 4, "SkipNet": 5, "tensor train": 10, "Algorithm 1": 6, "compressed": 4}
-MODULES = (
-    compressed_conv_lstm, conv_lstm, conv_tt_lstm, memory, skip_net, stack, stored_kernel,
-    tensor_train,
-)  # fmt: skip
 LOSSES = (l2_mean, l1_l2_mean, l1_l2_per_frame, l1_l2_sum)
 STEPS, CONTEXT = 5, 3
 every_network = pytest.mark.parametrize("name", NETWORKS)
@@ -106,23 +97,10 @@ def test_bf16_gives_every_weight_a_gradient_in_full_precision(name):
         assert aligned > 0.99, weight
 
 
-@pytest.fixture
-def _without_checks(monkeypatch):
-    """As a reader's program sees the package: the checks of types in tests cannot be compiled."""
-    for module in MODULES:
-        classes = [each for each in vars(module).values() if inspect.isclass(each)]
-        for holder in (module, *(each for each in classes if issubclass(each, nn.Module))):
-            for name, thing in list(vars(holder).items()):
-                if inspect.isfunction(thing):
-                    monkeypatch.setattr(holder, name, inspect.unwrap(thing))
-    # A default argument was bound before.
-    monkeypatch.setattr(tensor_train.kernels, "__defaults__", (tensor_train.compose,))
-
-
 @every_network
-@pytest.mark.usefixtures("_without_checks")
-def test_a_step_compiles_as_one_graph(name):
+def test_a_step_compiles_as_one_graph(name, monkeypatch):
     """And a rollout of compiled steps is the rollout, bit for bit."""
+    untyped(monkeypatch)
     frames, network = clip(), made(name)
     torch._dynamo.reset()  # it counts how often a layer's code was compiled, in other networks too
     step = torch.compile(network, fullgraph=True, backend="eager")

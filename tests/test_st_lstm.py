@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.testing import assert_close
 
 from stlib.cells import STLSTM, Step, Written
+from stlib.cells.zigzag import Zigzag
 from stlib.cost import parameters
 from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
@@ -145,6 +146,20 @@ def test_the_vectors_reject_a_slip(slip, known):
     x, h, c, m = maps_of(cell, 1, 4, 4)
     expected, *_ = by_loops(cell, *(each.numpy() for each in (x, h, c, m)))
     assert abs(cell(x, Step(h, c), m)[0].numpy(force=True) - expected).max() > 1e-3
+
+
+def test_a_memory_that_climbs_by_hand():
+    """Without weights half is kept and nothing written; a bias of g writes half of its tanh."""
+    zigzag, m = Zigzag(1, 1).double(), normal(1, 1, 2, 3)
+    with torch.no_grad():
+        for weight in zigzag.parameters():
+            weight.zero_()
+        kept, written = zigzag(torch.ones_like(m), m)
+        assert_close((kept, written), (m / 2, torch.zeros_like(m)))
+        zigzag.gates.second_bias[2] = 1.0
+        kept, written = zigzag(torch.ones_like(m), None)
+    half = torch.full_like(m, np.tanh(1) / 2)
+    assert_close((kept, written), (half, half))
 
 
 # --- a cell like the others

@@ -51,7 +51,7 @@ def folded(every: Sequence[Line], root: Path, name: str) -> str:
     """One table, folded under its place in the paper and how many of each verdict it has."""
     entries = [line for line in every if line.entry.table == name]
     counts = Counter(line.found.verdict for line in entries)
-    verdicts = ", ".join(f"{counts[v]} {v}" for v in get_args(Verdict) if counts[v])
+    verdicts = ", ".join(f"{v} {counts[v]}" for v in get_args(Verdict) if counts[v])
     title = f"{printed_table(name).place}: {verdicts}"
     return "\n".join([f"````{{dropdown}} {title}", table(entries, root), "````", ""])
 

@@ -6,6 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from stlib.cells.shapes import check_channels, check_shape
 from stlib.cells.widths import check_odd
 
 __all__ = ["CausalConv3d", "Recent"]
@@ -78,13 +79,9 @@ class CausalConv3d(nn.Module):
         return h, Recent(seen[:, :, 1:]), m
 
     def _resume(self, state: Recent | None, x: Tensor) -> Recent:
-        if x.shape[1] != self.inputs:
-            raise ValueError(f"x has {x.shape[1]} channels, the cell reads {self.inputs}")
+        check_channels(x, self.inputs)
         shape = (*x.shape[:2], self.times - 1, *x.shape[2:])
         if state is None:
             return Recent(x.new_zeros(shape))
-        if state.inputs.shape != shape:
-            raise ValueError(
-                f"inputs is {tuple(state.inputs.shape)}, for this x it must be {shape}"
-            )
+        check_shape("inputs", state.inputs, shape)
         return state

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from stlib.cells.climbing import climbed
+from stlib.cells.shapes import check_channels, check_shape
 from stlib.cells.step import resume
 from stlib.cells.widths import check_odd
 
@@ -178,11 +179,9 @@ class E3DLSTM(nn.Module):
                 f"history={self.history}"
             )
         shape = (x.shape[0], self.outputs, *x.shape[2:])
-        if x.shape[1] != self.inputs:
-            raise ValueError(f"x has {x.shape[1]} channels, the cell reads {self.inputs}")
+        check_channels(x, self.inputs)
         for name, value in [("h", state.h), *(("c", c) for c in state.cells)]:
-            if value.shape != shape:
-                raise ValueError(f"{name} is {tuple(value.shape)}, for this x it must be {shape}")
+            check_shape(name, value, shape)
         before = None if state.x is None else tuple(state.x.shape)
         if before != (tuple(x.shape) if self.lowest else None):
             raise ValueError(

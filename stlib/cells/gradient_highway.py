@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stlib.cells.causal_lstm import CausalLSTM
+from stlib.cells.shapes import check_channels, check_shape
 from stlib.cells.widths import check_odd
 
 __all__ = ["GradientHighway", "Highway"]
@@ -93,10 +94,8 @@ class GradientHighway(nn.Module):
         return h, Highway(z, inner), m
 
     def _resume(self, state: Highway | None, x: Tensor) -> Highway:
-        if x.shape[1] != self.inputs:
-            raise ValueError(f"x has {x.shape[1]} channels, the cell reads {self.inputs}")
+        check_channels(x, self.inputs)
         if state is None:
             return Highway(x.new_zeros(x.shape), None)
-        if state.z.shape != x.shape:
-            raise ValueError(f"z is {tuple(state.z.shape)}, for this x it must be {tuple(x.shape)}")
+        check_shape("z", state.z, x.shape)
         return state

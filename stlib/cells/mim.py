@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from stlib.cells.gate_map import GateMap
+from stlib.cells.shapes import check_shape
 from stlib.cells.step import Step, resume
 from stlib.cells.zigzag import Zigzag
 
@@ -121,13 +122,13 @@ class MIM(nn.Module):
         return h, Differenced(h, c, n, s, x), m, o
 
     def _resume(self, state: Differenced | None, x: Tensor) -> Differenced:
+        before = None if state is None else Step(state.h, state.c)
+        h, c = resume(before, x, self.inputs, self.outputs)
         if state is None:
-            h, zeros = resume(None, x, self.inputs, self.outputs)
-            return Differenced(h, zeros, zeros, zeros, torch.zeros_like(x))
-        for memory in (state.c, state.n, state.s):
-            resume(Step(state.h, memory), x, self.inputs, self.outputs)
-        if state.x.shape != x.shape:
-            raise ValueError(f"the x before is {tuple(state.x.shape)}, it must be {tuple(x.shape)}")
+            return Differenced(h, c, c, c, torch.zeros_like(x))
+        check_shape("n", state.n, h.shape)
+        check_shape("s", state.s, h.shape)
+        check_shape("the x before", state.x, x.shape)
         return state
 
 

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
+from stlib.cells.shapes import check_channels, check_shape
+
 __all__ = ["Past", "resume_past"]
 
 
@@ -46,8 +48,7 @@ def resume_past(
 
     Source: this book.
     """
-    if x.shape[1] != inputs:
-        raise ValueError(f"x has {x.shape[1]} channels, the cell reads {inputs}")
+    check_channels(x, inputs)
     shape = (x.shape[0], outputs, *x.shape[2:])
     if state is None:
         zeros = x.new_zeros(shape)
@@ -55,6 +56,5 @@ def resume_past(
     if len(state.hs) != order:
         raise ValueError(f"the state holds {len(state.hs)} outputs, the cell has order {order}")
     for name, value in [*((f"h(t-{i})", h) for i, h in enumerate(state.hs, 1)), ("c", state.c)]:
-        if value.shape != shape:
-            raise ValueError(f"{name} is {tuple(value.shape)}, for this x it must be {shape}")
+        check_shape(name, value, shape)
     return state

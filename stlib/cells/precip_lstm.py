@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from stlib.cells.gate_map import GateMap
 from stlib.cells.local_attention import LocalAttention
+from stlib.cells.shapes import check_shape
 from stlib.cells.step import Step, resume
 from stlib.cells.widths import check_odd
 from stlib.cells.zigzag import Zigzag
@@ -112,11 +113,11 @@ class PrecipLSTM(nn.Module):
         return h, PrecipMemory(h, c, s, t, x), m
 
     def _resume(self, state: PrecipMemory | None, x: Tensor) -> PrecipMemory:
+        before = None if state is None else Step(state.h, state.c)
+        h, c = resume(before, x, self.inputs, self.outputs)
         if state is None:
-            h, zeros = resume(None, x, self.inputs, self.outputs)
-            return PrecipMemory(h, zeros, zeros, zeros, x.new_zeros(x.shape))
-        for memory in (state.c, state.s, state.t):
-            resume(Step(state.h, memory), x, self.inputs, self.outputs)
-        if state.x.shape != x.shape:
-            raise ValueError(f"the step before read {tuple(state.x.shape)}, x is {tuple(x.shape)}")
+            return PrecipMemory(h, c, c, c, torch.zeros_like(x))
+        check_shape("s", state.s, h.shape)
+        check_shape("t", state.t, h.shape)
+        check_shape("the x before", state.x, x.shape)
         return state

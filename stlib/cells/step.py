@@ -5,6 +5,8 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
+from stlib.cells.shapes import check_channels, check_shape
+
 __all__ = ["Step", "resume"]
 
 
@@ -41,13 +43,11 @@ def resume(
 
     Source: this book.
     """
-    if x.shape[1] != inputs:
-        raise ValueError(f"x has {x.shape[1]} channels, the cell reads {inputs}")
+    check_channels(x, inputs)
     shape = (x.shape[0], outputs, *x.shape[2:])
     if state is None:
         zeros = x.new_zeros(shape)
         return Step(zeros, zeros)
     for name, value in zip(state._fields, state, strict=True):
-        if value.shape != shape:
-            raise ValueError(f"{name} is {tuple(value.shape)}, for this x it must be {shape}")
+        check_shape(name, value, shape)
     return state
