@@ -17,6 +17,7 @@ from stlib.networks import Stack
 from stlib.recipes.cells import PredRNNPlusPlusCell
 from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
+from tests.learning import learns_from_two_steps
 from tests.loops import logistic, mapped, numpy
 
 
@@ -292,13 +293,7 @@ def test_gradcheck():
 
 @pytest.mark.parametrize("make", [CausalLSTM, GradientHighway])
 def test_every_parameter_learns_from_two_steps(make):
-    torch.manual_seed(0)
-    cell = make(2, 3)
-    _, state, m = cell(torch.randn(2, 2, 6, 6))
-    h, _, _ = cell(torch.randn(2, 2, 6, 6), state, m)
-    h.square().sum().backward()
-    for name, weight in cell.named_parameters():
-        assert bool((weight.grad != 0).all()), name
+    learns_from_two_steps(lambda: make(2, 3), 2)
 
 
 @pytest.mark.parametrize("cell", cells(), ids=["cell", "highway"])

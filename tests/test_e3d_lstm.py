@@ -17,6 +17,7 @@ from stlib.recipes.cells import E3DLSTMCell
 from stlib.rollout import unroll
 from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
+from tests.learning import learns_from_two_steps
 from tests.loops import logistic, numpy
 
 
@@ -319,13 +320,7 @@ def test_gradcheck():
 
 
 def test_every_parameter_learns_from_two_steps():
-    torch.manual_seed(0)
-    cell = E3DLSTM(4, 6)
-    _, state, m = cell(torch.randn(2, 4, 6, 6))
-    h, _, _ = cell(torch.randn(2, 4, 6, 6), state, m)
-    h.square().sum().backward()
-    for name, weight in cell.named_parameters():
-        assert bool((weight.grad != 0).all()), name
+    learns_from_two_steps(lambda: E3DLSTM(4, 6), 4)
 
 
 def test_bfloat16_and_autocast_stay_near():

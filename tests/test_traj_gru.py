@@ -13,6 +13,7 @@ from stlib.cells.warp import warp
 from stlib.cost import parameters
 from tests.compiled import compiles_whole, untyped
 from tests.drawn import filled, normal
+from tests.learning import learns_from_two_steps
 from tests.loops import convolved, logistic
 
 # --- maps read along a flow
@@ -235,13 +236,7 @@ def test_gradcheck():
 
 
 def test_every_parameter_learns_from_two_steps():
-    torch.manual_seed(0)
-    cell = TrajGRU(2, 3)
-    _, state, _ = cell(torch.randn(2, 2, 6, 6))
-    h, _, _ = cell(torch.randn(2, 2, 6, 6), state)
-    h.square().sum().backward()
-    for name, weight in cell.named_parameters():
-        assert bool((weight.grad != 0).all()), name
+    learns_from_two_steps(lambda: TrajGRU(2, 3), 2)
 
 
 def test_bfloat16_and_autocast_stay_near():
